@@ -58,9 +58,14 @@ def make_engine(url: str | None = None) -> Engine:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads: one consistent picture, never behind a writer's lock."""
-    with engine.connect().execution_options(sqlite_begin="DEFERRED") as connection:
-        yield connection
+    """A transaction that only reads: one consistent picture over all its queries, never behind a writer's lock."""
+    options: dict[str, Any] = (
+        {"sqlite_begin": "DEFERRED"}
+        if engine.dialect.name == "sqlite"
+        else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    )
+    with engine.connect() as connection:
+        yield connection.execution_options(**options)
 
 
 def migrate(engine: Engine) -> bool:
