@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import TYPE_CHECKING, Any, Callable
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from rasa_sdk import Action
 from rasa_sdk.events import FollowupAction, SlotSet
@@ -62,14 +63,14 @@ def guarded(respond: Responder, turn: Turn) -> Answer:
         return RESPONDERS["third_party_contact"](turn)
     except BookUnavailable:
         logger.exception("loan book unavailable")
-        return Answer(
-            (
-                Reply(
-                    "我暂时查不到账务信息，不会凭印象给您报数字。您可以过几分钟再问我一次，也可以让同事来帮您。",
-                    buttons=(Button("再试一次", turn.intent, _again(turn)), HUMAN),
-                ),
-            )
-        )
+        return Answer((book_unavailable(turn),))
+
+
+def book_unavailable(turn: Turn) -> Reply:
+    return Reply(
+        "我暂时查不到账务信息，不会凭印象给您报数字。您可以过几分钟再问我一次，也可以让同事来帮您。",
+        buttons=(Button("再试一次", turn.intent, _again(turn)), HUMAN),
+    )
 
 
 def answers(intent: str) -> Callable[[Responder], Responder]:
@@ -98,7 +99,8 @@ def complete(turn: Turn, answer: Answer) -> Answer:
     first, further = opening(turn), ()
     if turn.intent not in STAND_ALONE:
         further = tuple(reply for wish in turn.also if wish != turn.intent for reply in briefly(wish, turn))
-    return Answer(first + answer.replies + further, answer.slots, answer.followup)
+    understood = {"unclear": 0} if turn.slots.get("unclear") else {}
+    return Answer(first + answer.replies + further, {**understood, **answer.slots}, answer.followup)
 
 
 def opening(turn: Turn) -> tuple[Reply, ...]:
@@ -125,7 +127,8 @@ def send(dispatcher: CollectingDispatcher, reply: Reply) -> None:
     dispatcher.utter_message(
         text=reply.text,
         buttons=[
-            {"title": b.title, "payload": f"/{b.intent}{json.dumps(b.entities, ensure_ascii=False)}"} for b in reply.buttons
+            {"title": b.title, "payload": f"/{b.intent}{json.dumps(b.entities, ensure_ascii=False)}"}
+            for b in reply.buttons
         ],
         json_message={"card": reply.card.as_dict()} if reply.card else {},
     )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from kuanxin.bootstrap import services
 
 if TYPE_CHECKING:
+    from kuanxin.bootstrap import Services
     from rasa_sdk import Tracker
 
-    from kuanxin.bootstrap import Services
     from kuanxin.conversations.replies import Reply
     from kuanxin.servicing.model import Fen
     from kuanxin.servicing.service import Status

@@ -1,0 +1,305 @@
+"""Reading a message into the form: which wish, which loan, which date or amount; a quote as soon as one is possible.
+
+A message with nothing for the form is left to the rules (Rasa answers it and the form asks again after that).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from rasa_sdk.events import SlotSet
+
+from actions.base import HUMAN, KuanxinAction, book_unavailable, briefly, opening, send, sign_in
+from actions.cards import KIND_NAMES, offers_card
+from actions.relief.state import EMPTY, FORM, LEAVING, NEEDS, REQUESTED, WISHES, Negotiation
+from actions.turn import NotVerified, Turn
+from actions.words import money
+from kuanxin.conversations.replies import Button, Reply
+from kuanxin.servicing.ports import BookUnavailable
+from kuanxin.servicing.quotes import (
+    DueDateChange,
+    EarlySettlement,
+    PartialPayment,
+    PenaltyWaiver,
+    Quote,
+    Refusal,
+    ReInstalment,
+)
+
+if TYPE_CHECKING:
+    from rasa_sdk import Tracker
+    from rasa_sdk.executor import CollectingDispatcher
+    from rasa_sdk.types import DomainDict
+
+
+class ValidateReliefForm(KuanxinAction):
+    """Reads a message into the form's slots; leaves it to the rules when there is nothing in it for the form."""
+
+    abstract = False
+
+    def name(self) -> str:
+        return f"validate_{FORM}"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
+        turn = Turn.of(tracker)
+        requested = tracker.get_slot(REQUESTED)
+        if _something_else_was_answered(tracker):
+            return [SlotSet(REQUESTED, requested)]
+        state = Negotiation(turn, {}, [])
+        ended = await asyncio.to_thread(read, state, requested)
+        for reply in state.replies:
+            send(dispatcher, reply)
+        if not ended and not state.slots and not state.replies:
+            return [SlotSet(REQUESTED, requested)]  # rejected: the rules answer
+        # a slot besides the requested one tells Rasa that the message was for the form
+        slots = state.slots or {"relief": state["relief"]}
+        return [SlotSet(REQUESTED, None if ended else state.missing), *(SlotSet(k, v) for k, v in slots.items())]
+
+
+def _something_else_was_answered(tracker: Tracker) -> bool:
+    """Whether another action already answered this message, so that the form only has to ask again."""
+    for event in reversed(tracker.events):
+        if event["event"] == "user":
+            return False
+        if event["event"] == "action" and event["name"] not in {FORM, "action_listen"}:
+            return True
+    return False
+
+
+def read(state: Negotiation, requested: str | None) -> bool:
+    """Puts what the message says into the slots. True where the form ends with this message."""
+    turn = state.turn
+    if turn.safety_hold or turn.intent in LEAVING or turn.third_party:
+        state.put(consent="left")
+        return True
+    try:
+        turn.must_be_borrower()
+        return _read_verified(state, requested)
+    except NotVerified:
+        state.replies += [*opening(turn), sign_in(turn)]
+    except BookUnavailable:
+        state.say(book_unavailable(turn))
+    state.put(consent="left")
+    return True
+
+
+def _read_verified(state: Negotiation, requested: str | None) -> bool:
+    turn = state.turn
+    if requested is None:
+        state.replies += opening(turn)
+        for wish in turn.also:
+            if wish not in WISHES:
+                state.replies += briefly(wish, turn)
+    if turn.intent in WISHES and WISHES[turn.intent] != state["relief"]:
+        state.put(**EMPTY)
+        state.put(relief=WISHES[turn.intent])
+    if not _choose_loan(state):
+        return not turn.open_loans
+    if requested == "consent" and _consent(state):
+        return True
+    _terms(state, requested)
+    return False
+
+
+def _choose_loan(state: Negotiation) -> bool:
+    """Whether it is clear which loan is meant."""
+    turn, loans = state.turn, state.turn.open_loans
+    if not loans:
+        state.say(
+            Reply(
+                "查到您名下没有未结清的借款，所以不用做任何安排。如果收到了催款信息，可以告诉我，我帮您核对。",
+                buttons=(HUMAN,),
+            )
+        )
+        state.put(consent="left")
+        return False
+    ids = [status.loan.id for status in loans]
+    wanted = turn.entity("loan")
+    if wanted is None and state["loan"] in ids:
+        return True
+    if wanted is None and len(loans) == 1:
+        wanted = ids[0]
+    choice = turn.entity("choice")
+    if wanted is None and choice and str(choice).isdigit() and int(choice) <= len(ids):
+        wanted = ids[int(choice) - 1]
+    if wanted not in ids:
+        return False
+    state.put(loan=wanted)
+    return True
+
+
+def _consent(state: Negotiation) -> bool:
+    """Reads an answer to "shall it be so?". True where the form ends."""
+    intent = state.turn.intent
+    wanted = state.turn.entity("consent")
+    if wanted is not None and wanted != state["quote"]:
+        state.say(Reply("这个按钮对应的是之前的方案，现在的方案在下面，请以它为准。"))
+        state.put(consent=None)
+        return False
+    if intent == "affirm":
+        state.put(consent="yes")
+        return True
+    if intent == "deny":
+        state.put(consent="no")
+        return True
+    return False
+
+
+def _terms(state: Negotiation, requested: str | None) -> None:
+    """Reads date, amount, rows; quotes as soon as there is enough to quote."""
+    wish = state["relief"]
+    if wish == "later_date":
+        _later_date(state)
+    elif wish == "plan":
+        _plan(state, requested)
+    elif wish == "due_day":
+        _due_day(state)
+    elif wish == "part_amount":
+        _part_amount(state)
+    elif not state["quote"]:
+        request = PenaltyWaiver() if wish == "waiver" else EarlySettlement(on=state.turn.date() or state.turn.today)
+        _offer(
+            state,
+            state.turn.services.servicing.quote(state.turn.must_be_borrower(), state["loan"], request, state.turn.now),
+        )
+
+
+def _offer(state: Negotiation, offer: Quote | Refusal, **slots: Any) -> None:
+    """Keeps a quote as the one that consent will name, or says why not and what would be possible."""
+    if isinstance(offer, Quote):
+        state.put(quote=offer.hash, consent=None, **slots)
+        return
+    state.say(Reply(offer.reason, buttons=_ways_on(state["relief"])))
+    need = NEEDS.get(state["relief"])
+    if need:
+        state.put(quote=None, **{need: None})
+    else:
+        state.put(quote=None, consent="left")
+
+
+def _ways_on(wish: str) -> tuple[Button, ...]:
+    other = (
+        Button("看看分期方案", "request_instalment_plan") if wish != "plan" else Button("晚几天还", "request_extension")
+    )
+    return (other, HUMAN, Button("先不弄了", "stop"))
+
+
+def _later_date(state: Negotiation) -> None:
+    turn = state.turn
+    wanted = turn.date()
+    if wanted is None and (days := turn.entity("duration")) is not None:
+        wanted = _counted_from(state) + timedelta(days=int(days))
+    if wanted is None:
+        return
+    offer = turn.services.servicing.later_date(turn.must_be_borrower(), state["loan"], wanted, turn.now)
+    _offer(state, offer, later_date=wanted.isoformat())
+
+
+def _counted_from(state: Negotiation) -> date:
+    """ "晚三天": three days after the due day, or after today where that has passed."""
+    status = state.turn.services.servicing.status(state.turn.must_be_borrower(), state["loan"], state.turn.now)
+    due = status.next_due.due_date if status.next_due and not status.days_past_due else state.turn.today
+    return max(due, state.turn.today)
+
+
+def _plan(state: Negotiation, requested: str | None) -> None:
+    turn, servicing = state.turn, state.turn.services.servicing
+    borrower, loan = turn.must_be_borrower(), state["loan"]
+    chosen = _chosen_offer(state)
+    if chosen:
+        state.put(quote=chosen, plan="chosen", consent=None)
+        return
+    if (limit := turn.amount()) is not None:
+        fitting = servicing.plans_within(borrower, loan, limit, turn.now)
+        if fitting.quotes:
+            best = fitting.quotes[0]
+            state.put(offers=[quote.hash for quote in fitting.quotes])
+            _offer(state, best, plan=f"limit:{limit}")
+        else:
+            _nothing_fits(state, limit, fitting.nearest)
+        return
+    if (count := turn.entity("count")) is not None:
+        request = ReInstalment(rows=int(count))
+        _offer(state, servicing.quote(borrower, loan, request, turn.now), plan=f"rows:{count}")
+        return
+    if turn.entity("plan") == "show" or (requested == "plan" and turn.intent in {"deny", "affirm"}):
+        _show_plans(state)
+
+
+def _chosen_offer(state: Negotiation) -> str | None:
+    """The hash of the offer meant by a button or by "第二个", "便宜的那个"."""
+    offers, turn = state["offers"] or [], state.turn
+    if (wanted := turn.entity("offer")) in offers:
+        return wanted
+    choice = str(turn.entity("choice") or "")
+    if not offers or not choice:
+        return None
+    if choice.isdigit() and 1 <= int(choice) <= len(offers):
+        return offers[int(choice) - 1]
+    quotes = [turn.services.servicing.book.quote(turn.must_be_borrower(), h) for h in offers]
+    known = [quote for quote in quotes if quote]
+    if choice == "last" or not known:
+        return offers[-1]
+    return min(known, key=lambda q: q.total.total if choice == "cheapest" else q.monthly).hash
+
+
+def _show_plans(state: Negotiation) -> None:
+    turn = state.turn
+    found = turn.services.servicing.plans(turn.must_be_borrower(), state["loan"], turn.now)
+    quotes = tuple(offer for offer in found if isinstance(offer, Quote))
+    if not quotes:
+        refusal = next((offer for offer in found if isinstance(offer, Refusal)), None)
+        reason = (
+            refusal.reason
+            if refusal
+            else "按现在的规则，这笔借款暂时没有可以直接办理的分期方案，同事可以再帮您看一次。"
+        )
+        state.say(Reply(reason, buttons=_ways_on("plan")))
+        state.put(offers=None)
+        return
+    state.put(offers=[quote.hash for quote in quotes], plan=None, quote=None)
+    state.say(
+        Reply(
+            "这几种都可以选。回复“第几个”，或者直接说每个月最多能还多少，我按您的数来找。",
+            card=offers_card(quotes),
+            buttons=tuple(
+                Button(f"第{n}个：{len(q.rows)}期，每期最多{money(q.monthly)}", "inform", {"offer": q.hash})
+                for n, q in enumerate(quotes, 1)
+            )
+            + (Button("都不合适", "request_human"),),
+        )
+    )
+
+
+def _nothing_fits(state: Negotiation, limit: int, nearest: Quote | Refusal | None) -> None:
+    said = f"实话说，每月{money(limit)}以内，按现在的规则还没有能排开的方案，我不会劝您答应还不起的数。"
+    buttons: tuple[Button, ...] = (HUMAN, Button("换个金额试试", "request_instalment_plan"), Button("先不弄了", "stop"))
+    state.put(quote=None, plan=None, offers=None)
+    if isinstance(nearest, Quote):
+        kind = KIND_NAMES[nearest.kind]
+        said += f"最接近的是{kind}：{len(nearest.rows)}期，每期最多{money(nearest.monthly)}"
+        said += "，需要同事审核。" if nearest.needs_person else "。"
+        state.put(offers=[nearest.hash])
+        buttons = (Button("看看这个方案", "inform", {"offer": nearest.hash}), *buttons)
+    state.say(Reply(said + "同事可以和您一起商量别的办法，比如先少还一段时间。", buttons=buttons))
+
+
+def _due_day(state: Negotiation) -> None:
+    turn = state.turn
+    wanted = turn.entity("day_of_month") or (turn.date().day if turn.date() else None)
+    if wanted is None:
+        return
+    offer = turn.services.servicing.quote(turn.must_be_borrower(), state["loan"], DueDateChange(int(wanted)), turn.now)
+    _offer(state, offer, due_day=str(wanted))
+
+
+def _part_amount(state: Negotiation) -> None:
+    turn = state.turn
+    amount = turn.amount()
+    if amount is None:
+        return
+    request = PartialPayment(amount=amount, on=turn.date() or turn.today)
+    offer = turn.services.servicing.quote(turn.must_be_borrower(), state["loan"], request, turn.now)
+    _offer(state, offer, part_amount=str(amount))
