@@ -100,7 +100,7 @@ class SqlLoanBook:
                 return _read_loan(connection, loan.borrower_id, loan.id)
             if not claimed:
                 raise LoanChanged(loan.id)
-            connection.execute(insert(loan_events), [_event_row(event) for event in new])
+            connection.execute(insert(loan_events), [event_row(event) for event in new])
             return _read_loan(connection, loan.borrower_id, loan.id)
 
     @contextmanager
@@ -194,7 +194,7 @@ def _terms(text: str) -> Terms:
     return terms_from_json(json.loads(text))
 
 
-def _event_row(event: LoanEvent) -> dict[str, object]:
+def event_row(event: LoanEvent) -> dict[str, object]:
     return {
         "id": event.id,
         "loan_id": event.loan_id,

@@ -1,0 +1,127 @@
+"""Real servers for tests: each private to the test run, on a free port, in a folder of its own, gone at its end.
+
+A missing server is installed where that is possible (Debian, as root); elsewhere a test fails and says what it needs:
+a proof against PostgreSQL that was skipped would look like one that passed.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Servers refuse to run as root or should not: in a container's root shell they run as one of these.
+_USERS = ("postgres", "nobody")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def find_or_install(binary: str, package: str, places: str) -> Path:
+    """The path of a server program: on PATH, in `places` (a glob for folders), or installed from its Debian package."""
+    for attempt in ("present", "installed"):
+        on_path = shutil.which(binary)
+        found = [on_path] if on_path else sorted(glob.glob(f"{places}/{binary}"))
+        if found:
+            return Path(found[-1]).resolve()
+        if attempt == "present" and os.geteuid() == 0 and shutil.which("apt-get"):
+            quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            subprocess.run(["apt-get", "update", "-q"], env=quiet, check=True, capture_output=True)
+            subprocess.run(
+                ["apt-get", "install", "-qy", "--no-install-recommends", package],
+                env=quiet,
+                check=True,
+                capture_output=True,
+            )
+    raise RuntimeError(f"These tests need {binary}. Install it, on Debian: sudo apt-get install {package}")
+
+
+class Server:
+    """A server process and its folder, as a user that is not root."""
+
+    def __init__(self, name: str) -> None:
+        self.port = free_port()
+        self.folder = Path(tempfile.mkdtemp(prefix=f"kuanxin-{name}-"))
+        self._as: dict[str, object] = {}
+        if os.geteuid() == 0:
+            user = next(entry for entry in pwd.getpwall() if entry.pw_name in _USERS)
+            os.chown(self.folder, user.pw_uid, user.pw_gid)
+            self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, *command: object) -> None:
+        subprocess.run([str(part) for part in command], check=True, capture_output=True, cwd=self.folder, **self._as)
+
+    def start(self, *command: object, ready: Callable[[], bool], seconds: float = 30) -> None:
+        log = (self.folder / "server.log").open("wb")
+        self._process = subprocess.Popen(
+            [str(part) for part in command], cwd=self.folder, stdout=log, stderr=log, **self._as
+        )
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"{command[0]} did not start:\n{(self.folder / 'server.log').read_text()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(timeout=15)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class PostgreSQL(Server):
+    """A cluster without durability (it lives as long as the tests), one fresh database for whoever asks."""
+
+    def __init__(self) -> None:
+        programs = find_or_install("postgres", "postgresql", "/usr/lib/postgresql/*/bin").parent
+        super().__init__("postgresql")
+        self._numbers = count(1)
+        data = self.folder / "data"
+        self.run(programs / "initdb", "-D", data, "-U", "kuanxin", "-A", "trust", "-E", "UTF8", "--locale", "C", "-N")
+        self.start(
+            programs / "postgres",
+            *("-D", data, "-p", self.port, "-k", self.folder),
+            *("-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off"),
+            ready=self._answers,
+        )
+
+    def fresh_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"test_{next(self._numbers)}"
+        connection = self._connect()
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name}")
+        connection.close()
+        return f"postgresql://kuanxin@127.0.0.1:{self.port}/{name}"
+
+    def _connect(self):
+        return psycopg2.connect(host="127.0.0.1", port=self.port, user="kuanxin", dbname="postgres", connect_timeout=2)
+
+    def _answers(self) -> bool:
+        try:
+            self._connect().close()
+        except psycopg2.OperationalError:
+            return False
+        return True
