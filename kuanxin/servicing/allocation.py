@@ -1,0 +1,38 @@
+"""Where a payment goes: which component of which row it pays first (民法典 561: 费用、利息、主债务)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kuanxin.servicing.model import Allocation, Amounts, Component, Fen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def allocate(
+    payment: Fen, rows: Sequence[Amounts], order: Sequence[Component], direction: Allocation
+) -> tuple[tuple[Amounts, ...], Fen]:
+    """What of `payment` goes to each row (open amounts, oldest first), and what is left over.
+
+    Components that `order` does not name are not paid. Raises ValueError for a negative payment or open amount.
+    """
+    if payment < 0 or any(min(r.principal, r.interest, r.penalty, r.fees) < 0 for r in rows):
+        raise ValueError("a payment and what is open must not be negative")
+    paid = [Amounts() for _ in rows]
+    left = payment
+    for index, component in _cells(len(rows), order, direction):
+        part = min(left, getattr(rows[index], component.value) - getattr(paid[index], component.value))
+        if part:
+            paid[index] = replace(paid[index], **{component.value: getattr(paid[index], component.value) + part})
+            left -= part
+        if not left:
+            break
+    return tuple(paid), left
+
+
+def _cells(rows: int, order: Sequence[Component], direction: Allocation) -> Iterable[tuple[int, Component]]:
+    if direction is Allocation.BY_INSTALMENT:
+        return ((index, component) for index in range(rows) for component in order)
+    return ((index, component) for component in order for index in range(rows))

@@ -1,0 +1,96 @@
+"""Days: months that keep their anchor, days counted, fractions of a year, working days."""
+
+from __future__ import annotations
+
+from calendar import isleap, monthrange
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from kuanxin.servicing.model import DayBasis
+from kuanxin.servicing.money import EXACT
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+
+def add_months(d: date, months: int, anchor_day: int | None = None) -> date:
+    """The anchor day `months` later; a month without that day gives its last one, and the next month has it again.
+
+    The anchor is the day of `d` unless given: 31 Jan → 28 Feb → 31 Mar needs `anchor_day=31` in the second step.
+    """
+    index = d.year * 12 + d.month - 1 + months
+    year, month = divmod(index, 12)
+    return on_day(year, month + 1, anchor_day or d.day)
+
+
+def on_day(year: int, month: int, anchor_day: int) -> date:
+    """The anchor day in a month, or the month's last day where it has no such day."""
+    if not 1 <= anchor_day <= 31:
+        raise ValueError(f"no day {anchor_day} in any month")
+    return date(year, month, min(anchor_day, monthrange(year, month)[1]))
+
+
+def days_between(start: date, end: date) -> int:
+    """Days of interest from `start` to `end`: the first is counted, the last is not (算头不算尾)."""
+    return (end - start).days
+
+
+def year_fraction(start: date, end: date, basis: DayBasis, anchor_day: int | None = None) -> Decimal:
+    """The share of a year between two days, unrounded.
+
+    - act/360, act/365: days over 360 or 365.
+    - act/act: days in leap years over 366, days in other years over 365.
+    - 30/360: whole months are twelfths (30 of 360 days), whatever their length; the days left over are a share of the
+      month that they lie in (17 days from 1 February of a leap year: 17/29 of a twelfth). `anchor_day` is the due day
+      of the schedule, so that 28 Feb → 31 Mar of a schedule on the 31st is one month.
+
+    Raises ValueError where `end` is before `start`.
+    """
+    if end < start:
+        raise ValueError(f"the period ends on {end}, before it starts on {start}")
+    days = days_between(start, end)
+    if basis is DayBasis.ACT_360:
+        return EXACT.divide(Decimal(days), Decimal(360))
+    if basis is DayBasis.ACT_365:
+        return EXACT.divide(Decimal(days), Decimal(365))
+    if basis is DayBasis.ACT_ACT:
+        return _actual_actual(start, end)
+    months, rest, month_days = months_and_days(start, end, anchor_day)
+    return EXACT.divide(Decimal(months * month_days + rest), Decimal(12 * month_days))
+
+
+def months_and_days(start: date, end: date, anchor_day: int | None = None) -> tuple[int, int, int]:
+    """Whole months from `start`, the days left over, and the length of the month that these days lie in."""
+    anchor = start.day
+    if anchor_day is not None and start == on_day(start.year, start.month, anchor_day):
+        anchor = anchor_day
+    months = (end.year - start.year) * 12 + end.month - start.month
+    if add_months(start, months, anchor) > end:
+        months -= 1
+    reached = add_months(start, months, anchor)
+    return months, days_between(reached, end), days_between(reached, add_months(start, months + 1, anchor))
+
+
+def months_and_days_back(start: date, end: date) -> tuple[int, int]:
+    """Whole months counted back from `end`, and the days left over between `start` and the day that they reach."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    if add_months(end, -months) < start:
+        months -= 1
+    return months, days_between(start, add_months(end, -months))
+
+
+def next_working_day(d: date, holidays: AbstractSet[date]) -> date:
+    """`d` itself, or the first day after it that is neither on a weekend nor among `holidays`."""
+    while d.weekday() >= 5 or d in holidays:
+        d += timedelta(days=1)
+    return d
+
+
+def _actual_actual(start: date, end: date) -> Decimal:
+    total = Decimal(0)
+    for year in range(start.year, end.year + 1):
+        first, last = max(start, date(year, 1, 1)), min(end, date(year + 1, 1, 1))
+        length = Decimal(366 if isleap(year) else 365)
+        total = EXACT.add(total, EXACT.divide(Decimal(days_between(first, last)), length))
+    return total
