@@ -1,0 +1,43 @@
+# Kuanxin: `make help` lists what there is. Everything stays in this folder (.venv, .tools, models, var).
+SHELL := /bin/bash
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHONPATH := $(CURDIR)
+export RASA_TELEMETRY_ENABLED := false
+export SQLALCHEMY_SILENCE_UBER_WARNING := 1
+export TF_CPP_MIN_LOG_LEVEL := 3
+export PYTHONWARNINGS := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help run test train chat bench clean lock setup setup-dev
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## set up what is missing, start the assistant and print where to go (Ctrl-C ends everything)
+	@python -m kuanxin.operate prepare && exec honcho start --env var/run.env --no-colour
+
+test: setup-dev ## everything: style, types, data, unit tests, services, conversations
+	@scripts/test.sh
+
+train: setup ## train the model if its data changed
+	@python -m kuanxin.operate train
+
+chat: setup ## talk in the terminal with a running assistant
+	@python -m kuanxin.chat
+
+bench: setup-dev ## measure beside the bare `rasa init` bot and write docs/benchmarks.md
+	@python -m bench
+
+lock: setup-dev ## compile requirements.in and requirements-dev.in into pinned, hashed files
+	@uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url requirements.in -o requirements.txt
+	@uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what set-up and runs made (asks before it removes the database)
+	@rm -rf .venv .tools models .rasa .pytest_cache .mypy_cache .ruff_cache .hypothesis build
+	@if [ -e var ]; then read -r -p "Remove var/ with its database and outbox too? [y/N] " answer; [ "$$answer" != y ] || rm -rf var; fi
+
+setup:
+	@scripts/setup.sh requirements.txt
+
+setup-dev:
+	@scripts/setup.sh requirements-dev.txt

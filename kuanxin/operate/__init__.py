@@ -1,0 +1,1 @@
+"""Setting up and starting: `python -m kuanxin.operate prepare|train|announce`."""
