@@ -39,8 +39,19 @@ def ensure_model() -> Path:
         return path
     print("训练模型 Training the model: its data changed. This takes a minute or two…", flush=True)
     began = time.monotonic()
-    command = [sys.executable, "-m", "rasa", "train", "--fixed-model-name", path.name.removesuffix(".tar.gz"), "--out", str(path.parent)]
+    command = [
+        sys.executable,
+        "-m",
+        "rasa",
+        "train",
+        "--fixed-model-name",
+        path.name.removesuffix(".tar.gz"),
+        "--out",
+        str(path.parent),
+    ]
     if subprocess.run(command, cwd=ROOT, check=False).returncode or not path.exists():
-        raise RuntimeError("training failed: the messages above say why; `rasa data validate` finds most mistakes in data/")
+        raise RuntimeError(
+            "training failed: the messages above say why; `rasa data validate` finds most mistakes in data/"
+        )
     print(f"Trained in {time.monotonic() - began:.0f} s: {path.name}", flush=True)
     return path

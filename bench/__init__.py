@@ -1,0 +1,1 @@
+"""Measured speed, always beside a reference in the same run."""
