@@ -32,6 +32,18 @@ def allocate(
     return tuple(paid), left
 
 
+def allocate_named(named: Amounts, rows: Sequence[Amounts]) -> tuple[tuple[Amounts, ...], Amounts]:
+    """A payment whose payer says how much of it is for each component: each fills its own, oldest row first.
+
+    Returns what goes to each row, and what of each component found nothing open. Raises as `allocate`.
+    """
+    paid = tuple(Amounts() for _ in rows)
+    for component in Component:
+        parts, _ = allocate(getattr(named, component.value), rows, (component,), Allocation.BY_INSTALMENT)
+        paid = tuple(a + b for a, b in zip(paid, parts, strict=True))
+    return paid, named - sum(paid, Amounts())
+
+
 def _cells(rows: int, order: Sequence[Component], direction: Allocation) -> Iterable[tuple[int, Component]]:
     if direction is Allocation.BY_INSTALMENT:
         return ((index, component) for index in range(rows) for component in order)

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from kuanxin.servicing.calendar import days_between, months_and_days_back
+from kuanxin.servicing.calendar import Every, add_months, days_between, months_and_days_back
 from kuanxin.servicing.money import EXACT
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ _ONE = Decimal(1)
 
 
 class UnitPeriod(Enum):
-    """The regular interval between payments, as Appendix J names it: (per year, days of a unit, months of a unit)."""
+    """The regular interval between payments, as Appendix J names it: (how many a year, days, months)."""
 
+    DAILY = (365, 1, 0)
     WEEKLY = (52, 7, 0)
     BIWEEKLY = (26, 14, 0)
     SEMIMONTHLY = (24, 15, 0)
@@ -35,6 +37,15 @@ class UnitPeriod(Enum):
     QUARTERLY = (4, 90, 3)
     SEMIANNUAL = (2, 180, 6)
     ANNUAL = (1, 365, 12)
+
+    def dates(self, first: date, count: int) -> tuple[date, ...]:
+        """Regular payment days from `first` on. Semimonthly: a day of the month and the one 15 days from it."""
+        _, days, months = self.value
+        if self is not UnitPeriod.SEMIMONTHLY:
+            every = Every(months=months) if months else Every(months=0, days=days)
+            return tuple(every.after(first, n) for n in range(count))
+        other = first + timedelta(days=15) if first.day <= 15 else add_months(first - timedelta(days=15), 1)
+        return tuple(add_months(other if n % 2 else first, n // 2) for n in range(count))
 
 
 def apr(cash_flows: Sequence[tuple[date, Fen]]) -> Decimal | None:
@@ -71,19 +82,30 @@ def apr(cash_flows: Sequence[tuple[date, Fen]]) -> Decimal | None:
 
 
 def actuarial_apr(
-    amount: Fen, advanced: date, payments: Sequence[tuple[date, Fen]], unit_period: UnitPeriod
+    advances: Sequence[tuple[date, Fen]],
+    payments: Sequence[tuple[date, Fen]],
+    unit_period: UnitPeriod | None = None,
 ) -> Decimal:
     """The annual percentage rate by the actuarial method as a fraction, to 8 decimals (12 CFR 1026, Appendix J).
 
-    The rate i of a unit-period makes `amount` = sum of payment / ((1 + f i)(1 + i)^t), where t whole unit-periods and
-    the fraction f lie between the advance and the payment (b)(5); the rate of the year is i x unit-periods per year.
-    Raises ValueError where no rate explains the payments.
+    The rate i of a unit-period balances advances and payments, each worth amount / ((1 + f i)(1 + i)^t), where t whole
+    unit-periods and the fraction f lie between the first advance and its day, (b)(5); the rate of the year is
+    i x unit-periods per year. Without `unit_period`: one advance, one payment, and the term is the unit.
+
+    Raises ValueError where no rate explains the payments, or where a unit-period must be named.
     """
-    per_year = unit_period.value[0]
-    terms = [(*_unit_periods(advanced, day, unit_period), Decimal(fen)) for day, fen in payments]
+    first = min(day for day, _ in advances)
+    if unit_period is None:
+        if len(advances) != 1 or len(payments) != 1:
+            raise ValueError("several advances or payments need a unit-period")
+        per_year, terms = _single(advances[0], payments[0])
+    else:
+        per_year = Decimal(unit_period.value[0])
+        flows = [*payments, *((day, -fen) for day, fen in advances)]
+        terms = [(*_unit_periods(first, day, unit_period), Decimal(fen)) for day, fen in flows]
 
     def value_and_slope(rate: Decimal) -> tuple[Decimal, Decimal]:
-        value, slope = Decimal(-amount), Decimal(0)
+        value = slope = Decimal(0)
         growth = EXACT.add(_ONE, rate)
         for whole, part, fen in terms:
             odd = EXACT.fma(part, rate, _ONE)
@@ -96,26 +118,40 @@ def actuarial_apr(
     rate = _newton(value_and_slope, Decimal(0))
     if rate is None:
         raise ValueError("no rate explains these payments")
-    return EXACT.multiply(rate, Decimal(per_year)).quantize(_SHOWN, context=EXACT)
+    return EXACT.multiply(rate, per_year).quantize(_SHOWN, context=EXACT)
+
+
+_Term = tuple[int, Decimal, Decimal]  # whole unit-periods, fraction of one, fen (paid positive, advanced negative)
+
+
+def _single(advance: tuple[date, Fen], payment: tuple[date, Fen]) -> tuple[Decimal, list[_Term]]:
+    """One advance and one payment: the term is the unit-period, a year at most (b)(4)(ii)."""
+    months, days = months_and_days_back(advance[0], payment[0])
+    if months >= 12:
+        whole, part = _unit_periods(advance[0], payment[0], UnitPeriod.ANNUAL)
+        per_year = _ONE
+    else:
+        whole, part = 1, Decimal(0)
+        in_a_year, term = (365, days_between(advance[0], payment[0])) if days else (12, months)
+        per_year = EXACT.divide(Decimal(in_a_year), Decimal(term))
+    return per_year, [(whole, part, Decimal(payment[1])), (0, Decimal(0), Decimal(-advance[1]))]
 
 
 def _unit_periods(start: date, end: date, unit_period: UnitPeriod) -> tuple[int, Decimal]:
     """Whole unit-periods and the fraction of one from `start` to `end`: Appendix J (b)(5)."""
     _, unit_days, unit_months = unit_period.value
-    if unit_period in (UnitPeriod.WEEKLY, UnitPeriod.BIWEEKLY):
-        whole, rest = divmod(days_between(start, end), unit_days)
+    months, days = months_and_days_back(start, end)
+    if unit_period is UnitPeriod.MONTHLY:
+        whole, rest = months, days
     elif unit_period is UnitPeriod.ANNUAL:
-        months, days = months_and_days_back(start, end)
         whole, months = divmod(months, 12)
         if not days:
             return whole, EXACT.divide(Decimal(months), Decimal(12))
-        rest = days_between(start, end) if not whole else days + 30 * months
+        rest = days_between(start, add_months(end, -12 * whole))
+    elif unit_months or unit_period is UnitPeriod.SEMIMONTHLY:
+        whole, rest = divmod(30 * months + days, unit_days)
     else:
-        months, days = months_and_days_back(start, end)
-        if unit_months == 1:
-            whole, rest = months, days
-        else:
-            whole, rest = divmod(30 * months + days, unit_days)
+        whole, rest = divmod(days_between(start, end), unit_days)
     return whole, EXACT.divide(Decimal(rest), Decimal(unit_days))
 
 

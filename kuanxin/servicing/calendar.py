@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import isleap, monthrange
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -11,7 +12,23 @@ from kuanxin.servicing.model import DayBasis
 from kuanxin.servicing.money import EXACT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
+
+
+@dataclass(frozen=True)
+class Every:
+    """How far apart due dates are: months (which keep their anchor day) or days."""
+
+    months: int = 1
+    days: int = 0
+
+    def after(self, d: date, times: int, anchor_day: int | None = None) -> date:
+        """The due date `times` intervals after `d`."""
+        return add_months(d, self.months * times, anchor_day) + timedelta(days=self.days * times)
+
+
+MONTHLY = Every()
 
 
 def add_months(d: date, months: int, anchor_day: int | None = None) -> date:
@@ -78,6 +95,31 @@ def months_and_days_back(start: date, end: date) -> tuple[int, int]:
     if add_months(end, -months) < start:
         months -= 1
     return months, days_between(start, add_months(end, -months))
+
+
+def share_of_year(
+    period: tuple[date, date], part: tuple[date, date], basis: DayBasis, anchor_day: int | None = None
+) -> Decimal:
+    """The share of a year of one part of an interest period, unrounded.
+
+    On act bases the part's own `year_fraction`. On 30/360 a period of one month is a twelfth and each of its days an
+    equal piece of that: 14 days of a February of 29 days are 14/29 of a twelfth.
+    """
+    if basis is not DayBasis.THIRTY_360:
+        return year_fraction(*part, basis)
+    days, whole = days_between(*part), days_between(*period)
+    if not whole:
+        return Decimal(0)
+    return EXACT.divide(EXACT.multiply(year_fraction(*period, basis, anchor_day), Decimal(days)), Decimal(whole))
+
+
+def without(period: tuple[date, date], free: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """What is left of [start, end) after the free intervals [from, to) are cut out of it, in order."""
+    left = [period]
+    for since, until in free:
+        cut = [((start, min(end, since)), (max(start, until), end)) for start, end in left]
+        left = [part for pair in cut for part in pair if part[0] < part[1]]
+    return left
 
 
 def next_working_day(d: date, holidays: AbstractSet[date]) -> date:

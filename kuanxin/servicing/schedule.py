@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kuanxin.servicing.calendar import add_months, year_fraction
+from kuanxin.servicing.calendar import MONTHLY, Every, share_of_year, without
 from kuanxin.servicing.interest import interest
 from kuanxin.servicing.model import Fen, Instalment, Method, Terms
 from kuanxin.servicing.money import EXACT, round_fen, split_evenly
@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    Interval = tuple[date, date]
 
-def due_dates(first_due: date, rows: int, *, anchor_day: int | None = None, every_months: int = 1) -> tuple[date, ...]:
-    """Monthly (or every few months) due dates. Month ends keep the anchor: the day of `first_due` unless given."""
+
+def due_dates(
+    first_due: date, rows: int, *, anchor_day: int | None = None, every: Every = MONTHLY
+) -> tuple[date, ...]:
+    """The due dates of a schedule. Month ends keep the anchor, which is the day of `first_due` unless given."""
     anchor = anchor_day or first_due.day
-    return (first_due, *(add_months(first_due, every_months * n, anchor) for n in range(1, rows)))
+    return (first_due, *(every.after(first_due, n, anchor) for n in range(1, rows)))
 
 
 def generate(
@@ -29,24 +33,25 @@ def generate(
     first_due: date,
     *,
     anchor_day: int | None = None,
-    every_months: int = 1,
+    every: Every = MONTHLY,
     instalment: Fen | None = None,
     multiple: Fen = 1,
     interest_only: int = 0,
+    free: Sequence[Interval] = (),
 ) -> tuple[Instalment, ...]:
-    """The schedule of a loan with monthly due dates. See `generate_on` for what each term means."""
+    """The schedule of a loan with regular due dates. See `generate_on` for what each term means."""
     if rows < 1:
         raise ValueError("a schedule has at least one row")
-    dates = due_dates(first_due, rows, anchor_day=anchor_day, every_months=every_months)
     return generate_on(
         principal,
         terms,
         disbursed_on,
-        dates,
+        due_dates(first_due, rows, anchor_day=anchor_day, every=every),
         anchor_day=anchor_day or first_due.day,
         instalment=instalment,
         multiple=multiple,
         interest_only=interest_only,
+        free=free,
     )
 
 
@@ -58,53 +63,60 @@ def generate_on(
     *,
     anchor_day: int | None = None,
     instalment: Fen | None = None,
+    shares: Sequence[Fen] | None = None,
     multiple: Fen = 1,
     interest_only: int = 0,
+    free: Sequence[Interval] = (),
 ) -> tuple[Instalment, ...]:
     """The schedule of `principal` lent on `start` with the given due dates, numbered from 1.
 
     Each row bears the interest of its own days on the balance before it, rounded by the terms. The principal rows sum
     to `principal`; no amount is negative.
 
-    - equal principal: `principal` split evenly (in multiples of `multiple` fen), the last row takes what remains.
-    - equal instalment: the annuity over these very periods, or `instalment` where one is given (a schedule whose dates
-      moved keeps its instalment); the last row pays the balance.
+    - equal principal: `principal` split evenly (in multiples of `multiple` fen), the last row takes what remains; or
+      `shares`, where the principal of each row is already agreed.
+    - equal instalment: the annuity over these very periods, or `instalment` where one is already agreed (a schedule
+      whose dates moved keeps its instalment); the last row pays the balance.
     - `interest_only`: so many rows at the beginning repay no principal (先息后本).
+    - `free`: intervals [from, to) that bear no interest.
 
     Raises ValueError for a negative principal, for due dates that do not rise from `start`, and where no row repays.
     """
     if principal < 0:
         raise ValueError("the principal must not be negative")
-    if any(later <= earlier for earlier, later in zip((start, *dates), dates, strict=False)):
-        raise ValueError("due dates must rise and lie after the start")
-    if not 0 <= interest_only < len(dates):
-        raise ValueError("at least one row must repay principal")
     starts = (start, *dates[:-1])
-    repaying = len(dates) - interest_only
-    if terms.method is Method.EQUAL_INSTALMENT and instalment is None:
-        periods = list(zip(starts, dates, strict=True))[interest_only:]
-        instalment = round_fen(annuity(principal, terms, periods, anchor_day), terms.rounding)
-        instalment = round_fen(EXACT.divide(Decimal(instalment), Decimal(multiple)), terms.rounding) * multiple
-    shares = split_evenly(principal, repaying, terms.rounding, multiple)
-    rows = []
+    periods = list(zip(starts, dates, strict=True)) if dates else []
+    if any(due <= since for since, due in periods):
+        raise ValueError("due dates must rise and lie after the start")
+    repaying = periods[interest_only:]
+    if not repaying or interest_only < 0:
+        raise ValueError("at least one row must repay principal")
+    if terms.method is Method.EQUAL_INSTALMENT and shares is None:
+        level = instalment if instalment is not None else _level(principal, terms, repaying, multiple, anchor_day, free)
+        plan: Sequence[Fen] | None = None
+    else:
+        level, plan = 0, shares or split_evenly(principal, len(repaying), terms.rounding, multiple)
+    rows: list[Instalment] = []
     balance = principal
-    for index, (since, due) in enumerate(zip(starts, dates, strict=True)):
-        bears = round_fen(interest(balance, terms, since, due, anchor_day=anchor_day), terms.rounding)
+    for index, (since, due) in enumerate(periods):
+        bears = round_fen(interest(balance, terms, since, due, anchor_day=anchor_day, free=free), terms.rounding)
         if index < interest_only:
             repays = 0
-        elif index == len(dates) - 1:
+        elif index == len(periods) - 1:
             repays = balance
-        elif instalment is None:
-            repays = shares[index - interest_only]
         else:
-            repays = min(max(instalment - bears, 0), balance)
+            repays = min(plan[index - interest_only] if plan else max(level - bears, 0), balance)
         balance -= repays
         rows.append(Instalment(index + 1, due, repays, bears))
     return tuple(rows)
 
 
 def annuity(
-    principal: Fen, terms: Terms, periods: Sequence[tuple[date, date]], anchor_day: int | None = None
+    principal: Fen,
+    terms: Terms,
+    periods: Sequence[Interval],
+    anchor_day: int | None = None,
+    free: Sequence[Interval] = (),
 ) -> Decimal:
     """The equal payment at the end of each period that repays `principal` with interest, unrounded.
 
@@ -113,8 +125,22 @@ def annuity(
     """
     growth = Decimal(1)
     payments = Decimal(0)
-    for since, due in reversed(periods):
+    for period in reversed(periods):
         payments = EXACT.add(payments, growth)
-        fraction = year_fraction(since, due, terms.day_basis, anchor_day)
-        growth = EXACT.multiply(growth, EXACT.fma(terms.annual_rate, fraction, Decimal(1)))
+        rate = Decimal(0)
+        for part in without(period, free):
+            rate = EXACT.fma(terms.annual_rate, share_of_year(period, part, terms.day_basis, anchor_day), rate)
+        growth = EXACT.multiply(growth, EXACT.add(rate, Decimal(1)))
     return EXACT.divide(EXACT.multiply(Decimal(principal), growth), payments)
+
+
+def _level(
+    principal: Fen,
+    terms: Terms,
+    periods: Sequence[Interval],
+    multiple: Fen,
+    anchor_day: int | None,
+    free: Sequence[Interval],
+) -> Fen:
+    exact = annuity(principal, terms, periods, anchor_day, free)
+    return round_fen(EXACT.divide(exact, Decimal(multiple)), terms.rounding) * multiple
