@@ -46,16 +46,17 @@ def borrower_from_json(data: object) -> Borrower:
 
 
 def terms_to_json(terms: Terms) -> Json:
+    # :f because str() writes a small rate as 5E-7, which few systems read
     return {
-        "annual_rate": str(terms.annual_rate),
+        "annual_rate": f"{terms.annual_rate:f}",
         "method": terms.method.value,
         "day_basis": terms.day_basis.value,
         "rounding": terms.rounding.value,
-        "penalty_uplift": str(terms.penalty_uplift),
+        "penalty_uplift": f"{terms.penalty_uplift:f}",
         "grace_days": terms.grace_days,
         "repayment_order": [component.value for component in terms.repayment_order],
         "allocation": terms.allocation.value,
-        "settlement_fee_rate": str(terms.settlement_fee_rate),
+        "settlement_fee_rate": f"{terms.settlement_fee_rate:f}",
     }
 
 

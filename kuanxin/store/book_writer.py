@@ -7,39 +7,41 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import delete, insert, select, update
 
+from kuanxin.servicing.model import Borrower
 from kuanxin.servicing.wire import terms_to_json
 from kuanxin.store.sql_book import event_row
 from kuanxin.store.tables_book import book_settings, borrowers, instalments, loan_events, loans, payments, quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy.engine import Connection
+    from sqlalchemy import Table
+    from sqlalchemy.engine import Connection, Row
 
-    from kuanxin.servicing.model import Borrower, Loan, Payment
+    from kuanxin.servicing.model import Loan, Payment
 
 
 class Standing(NamedTuple):
     """What the book already holds of the ids that an import names."""
 
     kind: str | None  # None: no book yet
-    borrowers: frozenset[str]
+    borrowers: dict[str, Borrower]
     loans: frozenset[str]
     payments: dict[str, tuple[str, int, str]]  # id: (loan id, fen, status)
 
 
+NOTHING = Standing(None, {}, frozenset(), {})
+
+
 def standing(connection: Connection, borrower_ids: set[str], loan_ids: set[str], payment_ids: set[str]) -> Standing:
     """Looks the ids up in portions, so that an import of a whole bank does not build one endless query."""
-    paid = {}
-    for ids in _portions(payment_ids):
-        found = connection.execute(select(payments).where(payments.c.id.in_(ids)))
-        paid.update({row.id: (row.loan_id, row.amount, row.status) for row in found})
+    people = _rows(connection, borrowers, borrower_ids)
     return Standing(
         connection.execute(select(book_settings.c.kind)).scalar(),
-        _known(connection, borrowers, borrower_ids),
-        _known(connection, loans, loan_ids),
-        paid,
+        {row.id: Borrower(row.id, row.name, row.phone, row.demo) for row in people},
+        frozenset(row.id for row in _rows(connection, loans, loan_ids)),
+        {row.id: (row.loan_id, row.amount, row.status) for row in _rows(connection, payments, payment_ids)},
     )
 
 
@@ -82,9 +84,8 @@ def add(connection: Connection, new_borrowers: Iterable[Borrower], new_loans: Se
     _insert(connection, loan_events, [event_row(event) for loan in new_loans for event in loan.events])
 
 
-def post(connection: Connection, arrived: Iterable[tuple[str, Payment]], known: Iterable[str]) -> None:
+def post(connection: Connection, arrived: Iterable[tuple[str, Payment]], known: Container[str]) -> None:
     """Payments on loans that stand in the book; one whose id is `known` gets its new status. Older quotes go stale."""
-    known = set(known)
     for loan_id, payment in arrived:
         row = _payment_row(loan_id, payment)
         if payment.id in known:
@@ -94,20 +95,13 @@ def post(connection: Connection, arrived: Iterable[tuple[str, Payment]], known: 
         connection.execute(update(loans).where(loans.c.id == loan_id).values(version=loans.c.version + 1))
 
 
-def _known(connection: Connection, table, ids: set[str]) -> frozenset[str]:
-    return frozenset(
-        found
-        for portion in _portions(ids)
-        for found in connection.execute(select(table.c.id).where(table.c.id.in_(portion))).scalars()
-    )
-
-
-def _portions(ids: set[str], size: int = 500) -> Iterable[list[str]]:
+def _rows(connection: Connection, table: Table, ids: set[str], portion: int = 500) -> Iterator[Row]:
     ordered = sorted(ids)
-    return (ordered[start : start + size] for start in range(0, len(ordered), size))
+    for start in range(0, len(ordered), portion):
+        yield from connection.execute(select(table).where(table.c.id.in_(ordered[start : start + portion])))
 
 
-def _insert(connection: Connection, table, rows: list[dict[str, object]]) -> None:
+def _insert(connection: Connection, table: Table, rows: list[dict[str, object]]) -> None:
     if rows:
         connection.execute(insert(table), rows)
 

@@ -1,0 +1,1 @@
+"""An operator's own loan book: brought in all or nothing, taken out again, looked at."""

@@ -1,0 +1,72 @@
+"""Makes the arrangements of an import by the rules themselves, before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kuanxin.servicing.ports import LoanNotFound
+from kuanxin.servicing.quotes import Refusal
+from kuanxin.servicing.service import QuoteStale, Servicing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from kuanxin.book.arrangement_form import Wish
+    from kuanxin.servicing.model import Borrower, Loan, LoanEvent
+    from kuanxin.servicing.policy import Policy
+    from kuanxin.servicing.quotes import Quote
+
+
+def arrange(loans: Sequence[Loan], wishes: Sequence[Wish], policy: Policy) -> list[Loan]:
+    """The loans with the events of their arrangements. What the policy refuses is noted as a problem of its wish."""
+    drafts = _Drafts(loans)
+    servicing = Servicing(drafts, policy)
+    for wish in sorted(wishes, key=lambda wish: wish.agreed):
+        drafts.as_of = wish.agreed
+        borrower_id = drafts.loans[wish.loan_id].borrower_id
+        offer = servicing.quote(borrower_id, wish.loan_id, wish.request, wish.agreed)
+        if not isinstance(offer, Refusal):
+            try:
+                servicing.commit(borrower_id, offer.hash, wish.agreed, "import")
+                continue
+            except QuoteStale as stale:
+                offer = stale.fresh
+        reason = offer.reason if isinstance(offer, Refusal) else "a new quote would be needed"
+        wish.section.wrong("kind", f"is refused: {reason}", "Change the arrangement, or the policy.")
+    return list(drafts.loans.values())
+
+
+class _Drafts:
+    """A loan book of loans that are not written yet, as they stood at a moment: later payments are not seen."""
+
+    def __init__(self, loans: Sequence[Loan]) -> None:
+        self.loans = {loan.id: loan for loan in loans}
+        self.as_of: datetime
+        self._quotes: dict[str, Quote] = {}
+
+    def borrower(self, borrower_id: str) -> Borrower | None:
+        return None  # names and phones play no part in the rules
+
+    def loans_of(self, borrower_id: str) -> tuple[Loan, ...]:
+        return tuple(self._then(loan) for loan in self.loans.values() if loan.borrower_id == borrower_id)
+
+    def loan(self, borrower_id: str, loan_id: str) -> Loan:
+        if self.loans[loan_id].borrower_id != borrower_id:
+            raise LoanNotFound(loan_id)
+        return self._then(self.loans[loan_id])
+
+    def keep_quote(self, quote: Quote) -> None:
+        self._quotes[quote.hash] = quote
+
+    def quote(self, borrower_id: str, quote_hash: str) -> Quote | None:
+        return self._quotes.get(quote_hash)
+
+    def append(self, loan: Loan, events: tuple[LoanEvent, ...]) -> Loan:
+        whole = self.loans[loan.id]
+        self.loans[loan.id] = replace(whole, events=(*whole.events, *events), version=whole.version + 1)
+        return self._then(self.loans[loan.id])
+
+    def _then(self, loan: Loan) -> Loan:
+        return replace(loan, payments=tuple(paid for paid in loan.payments if paid.paid_at <= self.as_of))

@@ -1,0 +1,128 @@
+"""Prints a borrower's loans for the operator: what is owed now, the schedule with what is open, payments, arrangement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from kuanxin.servicing.money import yuan
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from rich.console import Console
+
+    from kuanxin.servicing.model import Amounts, Instalment, Loan
+    from kuanxin.servicing.service import OpenRow, Servicing, Status
+
+
+class NobodyThere(Exception):
+    """The book has no such borrower."""
+
+
+def show(servicing: Servicing, borrower_id: str, now: datetime, console: Console) -> None:
+    """Raises NobodyThere, BookUnavailable."""
+    borrower = servicing.book.borrower(borrower_id)
+    if borrower is None:
+        raise NobodyThere(f"The book has no borrower {borrower_id}.")
+    console.print(Text(f"{borrower.id} {borrower.name} {borrower.phone}".rstrip(), style="bold"))
+    console.print(f"as of {now:%Y-%m-%d %H:%M} (Asia/Shanghai), amounts in yuan", highlight=False)
+    for status in servicing.statuses(borrower_id, now):
+        _show_loan(status, console)
+
+
+def _show_loan(status: Status, console: Console) -> None:
+    loan = status.loan
+    terms = loan.terms
+    head = (
+        f"{loan.product} {yuan(loan.principal)} lent on {loan.disbursed_on}, {terms.method.value}, "
+        f"{_percent(terms.annual_rate)} a year ({terms.day_basis.value})"
+    )
+    console.print(Panel(Text(f"{head}\n{_state(status)}"), title=loan.id, title_align="left"))
+    if not status.settled:
+        console.print(_owed(status))
+    console.print(_schedule(status))
+    if loan.payments:
+        console.print(_payments(loan))
+
+
+def _state(status: Status) -> str:
+    if status.settled:
+        return "settled"
+    parts = [f"{status.days_past_due} days past due, since {status.overdue_since}"] if status.days_past_due else []
+    if status.next_due:
+        parts.append(f"next: {yuan(status.next_due.open.total)} on {status.next_due.due_date}")
+    if status.penalty_per_day:
+        parts.append(f"one more day adds {yuan(status.penalty_per_day)}")
+    if status.arrangement:
+        made = status.arrangement
+        parts.append(f"{made.kind.value} of {made.agreed_at:%Y-%m-%d}: {made.state.value}")
+    parts.append(f"automatic deduction {'on' if status.loan.autopay else 'off'}")
+    return "; ".join(parts)
+
+
+def _owed(status: Status) -> Table:
+    table = _table("owed", "principal", "interest", "penalty", "fees", "total")
+    table.add_row("due", *_amounts(status.due))
+    table.add_row("all that is open", *_amounts(status.outstanding))
+    return table
+
+
+def _schedule(status: Status) -> Table:
+    """The rows as they stand; where an arrangement changed the contract's rows, the open ones are those agreed."""
+    table = _table("row", "due", "principal", "interest", "fees", "open", "state")
+    still_open = {row.number: row for row in status.open_rows}
+    agreed = {row.number for row in status.loan.instalments}
+    for row in status.loan.instalments:
+        table.add_row(*_row(row, still_open.get(row.number)))
+    for row in status.open_rows:
+        if row.number not in agreed:
+            table.add_row(
+                str(row.number), str(row.due_date), *_amounts(row.open)[:2], "", yuan(row.open.total), "agreed"
+            )
+    return table
+
+
+def _row(row: Instalment, still_open: OpenRow | None) -> tuple[str, ...]:
+    state = "paid"
+    if still_open:
+        state = f"{still_open.days_past_due} days past due" if still_open.days_past_due else "open"
+    return (
+        str(row.number),
+        str(still_open.due_date if still_open else row.due_date),
+        yuan(row.principal),
+        yuan(row.interest),
+        yuan(row.fees),
+        yuan(still_open.open.total) if still_open else "",
+        state,
+    )
+
+
+def _payments(loan: Loan) -> Table:
+    table = _table("payment", "at", "amount", "status", "by")
+    for payment in loan.payments:
+        how = f"{payment.method} {payment.failure}".strip()
+        table.add_row(payment.id, f"{payment.paid_at:%Y-%m-%d %H:%M}", yuan(payment.amount), payment.status.value, how)
+    return table
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    words = {columns[0], "due", "at", "state", "status", "by"}
+    for column in columns:
+        table.add_column(column, justify="left" if column in words else "right", no_wrap=True)
+    return table
+
+
+def _amounts(amounts: Amounts) -> tuple[str, ...]:
+    return tuple(
+        yuan(fen) for fen in (amounts.principal, amounts.interest, amounts.penalty, amounts.fees, amounts.total)
+    )
+
+
+def _percent(rate: Decimal) -> str:
+    return f"{(rate * 100).normalize():f}%"
