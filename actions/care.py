@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from actions.base import HUMAN, answers
-from actions.turn import Answer, Turn
-from kuanxin.conversations.replies import Button, Reply
+from actions.turn import Answer, Turn, say
+from kuanxin.conversations.replies import Button
 
 IN_DANGER = re.compile(r"现在就|马上就|正在|楼顶|天台|吃了.{0,4}药|割|跳|遗书|煤气|农药")
 SAFE_NOW = re.compile(r"没事了?|安全|没有危险|好多了|好一点|不会做傻事|有人陪|在家")
@@ -32,28 +32,22 @@ def distress(turn: Turn) -> Answer:
             "我在，您慢慢说。别的事都可以先放一放，同事已经在来的路上。如果觉得撑不住，请打12356，紧急的话打110或120。"
         )
     # the form that was open, if any, ends here: nobody is asked for an amount after this
-    return Answer(
-        (Reply(said, buttons=(Button("我现在安全", "express_distress"), Button("我需要有人帮我", "express_distress"))),)
-    )
+    return say(said, buttons=(Button("我现在安全", "express_distress"), Button("我需要有人帮我", "express_distress")))
 
 
 @answers("report_hardship")
 def hardship(turn: Turn) -> Answer:
     """Acknowledges, pauses reminders, asks what would help; no documents first."""
     turn.services.conversations.hold_reminders(turn.conversation, "hardship", turn.now)
-    return Answer(
-        (
-            Reply(
-                "知道了，遇到这种时候确实不容易，您愿意说出来已经很好。我先暂停提醒，不需要您先交什么证明。"
-                "下面哪种对您帮助最大？也可以直接说每个月大概能还多少，零也没关系。",
-                buttons=(
-                    Button("晚些天再还", "request_extension"),
-                    Button("每月少还一点", "request_instalment_plan"),
-                    Button("现在一分也拿不出", "request_human"),
-                    HUMAN,
-                ),
-            ),
-        )
+    return say(
+        "知道了，遇到这种时候确实不容易，您愿意说出来已经很好。我先暂停提醒，不需要您先交什么证明。"
+        "下面哪种对您帮助最大？也可以直接说每个月大概能还多少，零也没关系。",
+        buttons=(
+            Button("晚些天再还", "request_extension"),
+            Button("每月少还一点", "request_instalment_plan"),
+            Button("现在一分也拿不出", "request_human"),
+            HUMAN,
+        ),
     )
 
 
@@ -67,7 +61,7 @@ def human(turn: Turn) -> Answer:
     else:
         hours = turn.services.settings.staff_hours_text
         said = f"好的，已经为您登记转人工。现在同事不在（{hours}在线），上班后会按顺序在这里回复您，前面聊的内容会一起转过去。这段时间我还在。"
-    return Answer((Reply(said),))
+    return say(said)
 
 
 def _summary(turn: Turn) -> str:

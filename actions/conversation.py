@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from actions.base import DISCLOSURE, HUMAN, RESPONDERS, KuanxinAction, answers, opening
-from actions.turn import Answer, Turn
+from actions.turn import Answer, Turn, say
 from kuanxin.conversations.replies import Button, Reply
 
 MENU = (
@@ -49,57 +49,48 @@ READINGS = {
 
 @answers("greet")
 def greet(turn: Turn) -> Answer:
-    return Answer((Reply(DISCLOSURE + "您想先聊哪件事？", buttons=MENU),))
+    return say(DISCLOSURE + "您想先聊哪件事？", buttons=MENU)
 
 
 @answers("goodbye")
 def goodbye(turn: Turn) -> Answer:
-    return Answer((Reply("好的，您先忙。有变化随时来找我，照顾好自己。"),))
+    return say("好的，您先忙。有变化随时来找我，照顾好自己。")
 
 
 @answers("thank")
 def thank(turn: Turn) -> Answer:
-    return Answer((Reply("不客气。还有想问的随时说，没有的话先去忙您的。"),))
+    return say("不客气。还有想问的随时说，没有的话先去忙您的。")
 
 
 @answers("ask_capabilities")
 def capabilities(turn: Turn) -> Answer:
-    return Answer(
-        (
-            Reply(
-                "我能做这些：查欠款和还款日，核对到账；帮您商量晚几天还、分期、改还款日、先还一部分；讲清楚利息、罚息和征信；"
-                "设提醒、记账建议；登记异议和投诉；转人工。",
-                buttons=MENU,
-            ),
-        )
+    return say(
+        "我能做这些：查欠款和还款日，核对到账；帮您商量晚几天还、分期、改还款日、先还一部分；讲清楚利息、罚息和征信；"
+        "设提醒、记账建议；登记异议和投诉；转人工。",
+        buttons=MENU,
     )
 
 
 @answers("ask_bot_identity")
 def bot_identity(turn: Turn) -> Answer:
-    return Answer(
-        (
-            Reply(
-                "我是宽心，AI 助手，不是真人。数字都从银行账务里查，不会编。想和真人说，点“转人工客服”就行。",
-                buttons=MENU,
-            ),
-        )
+    return say(
+        "我是宽心，AI 助手，不是真人。数字都从银行账务里查，不会编。想和真人说，点“转人工客服”就行。", buttons=MENU
     )
 
 
 @answers("affirm")
 def affirm(turn: Turn) -> Answer:
-    return Answer((Reply("好的。您想先办哪件？", buttons=MENU),))
+    return say("好的。您想先办哪件？", buttons=MENU)
 
 
 @answers("deny")
 def deny(turn: Turn) -> Answer:
-    return Answer((Reply("好的，不办也没关系。想到什么再叫我。", buttons=MENU),))
+    return say("好的，不办也没关系。想到什么再叫我。", buttons=MENU)
 
 
 @answers("stop")
 def stop(turn: Turn) -> Answer:
-    return Answer((Reply("好的，先到这里，什么都没有改动。"),))
+    return say("好的，先到这里，什么都没有改动。")
 
 
 @answers("inform")
@@ -120,38 +111,30 @@ def inform(turn: Turn) -> Answer:
         buttons.append(Button("还款日改到这天", "request_due_date_change", told))
     if not buttons:
         return unclear(turn)
-    return Answer((Reply("收到。您的意思是？", buttons=(*buttons, HUMAN)),))
+    return say("收到。您的意思是？", buttons=(*buttons, HUMAN))
 
 
 @answers("ask_new_loan")
 def new_loan(turn: Turn) -> Answer:
-    return Answer(
-        (
-            Reply(
-                "开通、额度、审批和放款由银行系统评估，我这里看不到，也不能替它承诺；在微信“微粒贷借钱”页面能看到自己的结果。"
-                "我能帮的是已有借款的还款。手头紧的话，别急着再借，先看看怎么把眼下的安排好。",
-                buttons=(MENU[0], MENU[2], HUMAN),
-            ),
-        )
+    return say(
+        "开通、额度、审批和放款由银行系统评估，我这里看不到，也不能替它承诺；在微信“微粒贷借钱”页面能看到自己的结果。"
+        "我能帮的是已有借款的还款。手头紧的话，别急着再借，先看看怎么把眼下的安排好。",
+        buttons=(MENU[0], MENU[2], HUMAN),
     )
 
 
 @answers("account_change")
 def account_change(turn: Turn) -> Answer:
-    return Answer(
-        (
-            Reply(
-                "手机号、姓名、微信号、证件更新这类要核实身份，请在微信“微粒贷借钱—我的”里办，办不了可以转人工。"
-                "收不到验证码先看信号和拦截短信，隔一分钟再取；验证码不要发给任何人，也不用发给我。账号换了，借款还在，还款日不变。",
-                buttons=(HUMAN, Button("怎么还款", "ask_payment_methods")),
-            ),
-        )
+    return say(
+        "手机号、姓名、微信号、证件更新这类要核实身份，请在微信“微粒贷借钱—我的”里办，办不了可以转人工。"
+        "收不到验证码先看信号和拦截短信，隔一分钟再取；验证码不要发给任何人，也不用发给我。账号换了，借款还在，还款日不变。",
+        buttons=(HUMAN, Button("怎么还款", "ask_payment_methods")),
     )
 
 
 @answers("out_of_scope")
 def out_of_scope(turn: Turn) -> Answer:
-    return Answer((Reply("这个我帮不上，怕说错。我擅长的是微粒贷还款方面的事，下面这些都可以问我。", buttons=MENU),))
+    return say("这个我帮不上，怕说错。我擅长的是微粒贷还款方面的事，下面这些都可以问我。", buttons=MENU)
 
 
 class Unclear(KuanxinAction):

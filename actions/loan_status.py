@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from actions.base import HUMAN, answers
 from actions.cards import loan_card, name_of, schedule_card
-from actions.turn import Answer, Turn
+from actions.turn import Answer, Turn, say
 from actions.words import day, moment, money
 from kuanxin.conversations.replies import Button, Reply
 from kuanxin.servicing.model import PaymentStatus
@@ -40,16 +40,12 @@ def loan_status(turn: Turn) -> Answer:
     """Every open loan with its parts; the schedule on request."""
     loans = turn.open_loans
     if not loans:
-        return Answer(
-            (
-                Reply(
-                    "查到您名下没有未结清的借款，现在不欠款。需要结清证明的话我可以帮您申请。",
-                    buttons=(Button("开结清证明", "request_clearance_certificate"), HUMAN),
-                ),
-            )
+        return say(
+            "查到您名下没有未结清的借款，现在不欠款。需要结清证明的话我可以帮您申请。",
+            buttons=(Button("开结清证明", "request_clearance_certificate"), HUMAN),
         )
     if turn.entity("view") == "schedule" and turn.chosen:
-        return Answer((Reply("这是还没还的每一期：", card=schedule_card(turn.chosen, turn.today)),))
+        return say("这是还没还的每一期：", card=schedule_card(turn.chosen, turn.today))
     replies = tuple(
         Reply(summary(status) + posted_soon(status), card=loan_card(status, turn.today)) for status in loans
     )
@@ -74,50 +70,34 @@ def payment_result(turn: Turn) -> Answer:
     if pending:
         latest = max(pending, key=lambda p: p.paid_at)
         ticket = _ticket(turn, f"待入账 {latest.id}")
-        return Answer(
-            (
-                Reply(
-                    f"查到了：{moment(latest.paid_at)}付的{money(latest.amount)}已收到，正在入账，请不要再付一次。"
-                    f"我登记了核对单{ticket}，核对期间不会再为这笔提醒您；入账时间以您实际付款的时间为准。",
-                    buttons=(HUMAN,),
-                ),
-            )
+        return say(
+            f"查到了：{moment(latest.paid_at)}付的{money(latest.amount)}已收到，正在入账，请不要再付一次。"
+            f"我登记了核对单{ticket}，核对期间不会再为这笔提醒您；入账时间以您实际付款的时间为准。",
+            buttons=(HUMAN,),
         )
     payments = sorted((p for status in loans for p in status.loan.payments), key=lambda p: p.paid_at, reverse=True)
     if payments and payments[0].status is PaymentStatus.FAILED:
         failed = payments[0]
-        return Answer(
-            (
-                Reply(
-                    f"{moment(failed.paid_at)}那笔{money(failed.amount)}没有扣成功"
-                    + (f"（{failed.failure}）" if failed.failure else "")
-                    + "，没有入账。银行卡如果显示已扣，一般会退回；您告诉我，我帮您登记核对。",
-                    buttons=(Button("卡里已经扣了", "dispute_debt"), Button("怎么还款", "ask_payment_methods"), HUMAN),
-                ),
-            )
+        return say(
+            f"{moment(failed.paid_at)}那笔{money(failed.amount)}没有扣成功"
+            + (f"（{failed.failure}）" if failed.failure else "")
+            + "，没有入账。银行卡如果显示已扣，一般会退回；您告诉我，我帮您登记核对。",
+            buttons=(Button("卡里已经扣了", "dispute_debt"), Button("怎么还款", "ask_payment_methods"), HUMAN),
         )
     if not payments:
         ticket = _ticket(turn, "未查到还款")
-        return Answer(
-            (
-                Reply(
-                    f"账上暂时没看到您的还款，可能还在路上。我登记了核对单{ticket}，核对期间不会为这笔提醒您，也请不要重复付款。"
-                    "方便的话留好付款截图，同事核对时用得上，不急着发。",
-                    buttons=(HUMAN,),
-                ),
-            )
+        return say(
+            f"账上暂时没看到您的还款，可能还在路上。我登记了核对单{ticket}，核对期间不会为这笔提醒您，也请不要重复付款。"
+            "方便的话留好付款截图，同事核对时用得上，不急着发。",
+            buttons=(HUMAN,),
         )
     last = payments[0]
     now = "；".join(summary(status) for status in turn.open_loans) or "您名下的借款已全部结清。"
     ticket = _ticket(turn, "还款核对")
-    return Answer(
-        (
-            Reply(
-                f"最近入账的一笔是{moment(last.paid_at)}的{money(last.amount)}。{now}"
-                f"如果您说的是另一笔，或者扣了两次，我已登记核对单{ticket}，核对期间不会为它提醒您，请不要重复付款。",
-                buttons=(HUMAN,),
-            ),
-        )
+    return say(
+        f"最近入账的一笔是{moment(last.paid_at)}的{money(last.amount)}。{now}"
+        f"如果您说的是另一笔，或者扣了两次，我已登记核对单{ticket}，核对期间不会为它提醒您，请不要重复付款。",
+        buttons=(HUMAN,),
     )
 
 

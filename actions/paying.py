@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from actions.base import HUMAN, answers
 from actions.loan_status import posted_soon
-from actions.turn import Answer, Turn
+from actions.turn import Answer, Turn, say
 from actions.words import day, moment, money
-from kuanxin.conversations.replies import Button, Card, Reply
+from kuanxin.conversations.replies import Button, Card
 from kuanxin.servicing.model import PaymentStatus
 
 SAFE = "只在微信里的微粒贷页面操作，不要转到任何个人账户。"
@@ -25,14 +25,10 @@ def payment_methods(turn: Turn) -> Answer:
         text = f"下一期{day(status.next_due.due_date)}还{money(status.next_due.open.total)}。" + text
     if status and status.loan.autopay and status.loan.card_tail:
         facts.append(("自动扣款", f"已开通，扣尾号{status.loan.card_tail}的卡，提前一天存够即可"))
-    return Answer(
-        (
-            Reply(
-                text,
-                card=Card("payment_methods", "怎么还款", facts=tuple(facts), notes=(SAFE,)),
-                buttons=(Button("只能还一部分", "ask_partial_payment"), Button("还款失败了", "report_payment_failure")),
-            ),
-        )
+    return say(
+        text,
+        card=Card("payment_methods", "怎么还款", facts=tuple(facts), notes=(SAFE,)),
+        buttons=(Button("只能还一部分", "ask_partial_payment"), Button("还款失败了", "report_payment_failure")),
     )
 
 
@@ -42,23 +38,19 @@ def deduct_now(turn: Turn) -> Answer:
     status = turn.chosen if turn.must_be_borrower() else None
     if status is None or not status.due.total:
         following = f"下一期是{day(status.next_due.due_date)}。" if status and status.next_due else ""
-        return Answer((Reply(f"现在没有到期要扣的款。{following}想提前还可以自己在微粒贷页面点“还款”。"),))
+        return say(f"现在没有到期要扣的款。{following}想提前还可以自己在微粒贷页面点“还款”。")
     waiting = posted_soon(status)
     if waiting:
-        return Answer((Reply(waiting.removeprefix("另外"), buttons=(HUMAN,)),))
+        return say(waiting.removeprefix("另外"), buttons=(HUMAN,))
     card = f"尾号{status.loan.card_tail}的卡" if status.loan.card_tail else "扣款账户"
     auto = (
         f"自动扣款会再从{card}扣{money(status.due.total)}。想马上还清，"
         if status.loan.autopay
         else f"您还没开自动扣款，系统不会自己扣。现在应还{money(status.due.total)}，"
     )
-    return Answer(
-        (
-            Reply(
-                f"谢谢您准备好了。{auto}在微粒贷页面点“还款”最快，到账当天就停止计罚息。我不能替您发起扣款。",
-                buttons=(Button("点了没成功", "report_payment_failure"), Button("到账了吗", "ask_payment_result")),
-            ),
-        )
+    return say(
+        f"谢谢您准备好了。{auto}在微粒贷页面点“还款”最快，到账当天就停止计罚息。我不能替您发起扣款。",
+        buttons=(Button("点了没成功", "report_payment_failure"), Button("到账了吗", "ask_payment_result")),
     )
 
 
@@ -76,15 +68,11 @@ def payment_failure(turn: Turn) -> Answer:
             )
         ticket = turn.services.conversations.open_ticket(turn.conversation, "payment", "还款失败", turn.text, turn.now)
         said += f"您想还而没还成，我已登记（{ticket.number}）。"
-    return Answer(
-        (
-            Reply(
-                said
-                + "可以这样试：①看卡的余额和单日限额，不够就换一张卡或用零钱；②分两次还，先小额；③换个网络，退出重进微粒贷页面。"
-                "还不行就转人工，别怕耽误，有登记。",
-                buttons=(Button("换卡", "change_bank_card"), Button("先还一部分", "ask_partial_payment"), HUMAN),
-            ),
-        )
+    return say(
+        said
+        + "可以这样试：①看卡的余额和单日限额，不够就换一张卡或用零钱；②分两次还，先小额；③换个网络，退出重进微粒贷页面。"
+        "还不行就转人工，别怕耽误，有登记。",
+        buttons=(Button("换卡", "change_bank_card"), Button("先还一部分", "ask_partial_payment"), HUMAN),
     )
 
 
@@ -92,14 +80,10 @@ def payment_failure(turn: Turn) -> Answer:
 def change_card(turn: Turn) -> Answer:
     status = turn.known
     now = f"现在扣款的是尾号{status.loan.card_tail}的卡。" if status and status.loan.card_tail else ""
-    return Answer(
-        (
-            Reply(
-                f"{now}换卡在微粒贷页面“我的—扣款账户”里自己改：先加本人的新卡，再设为扣款卡，最后解绑旧卡。只能绑本人名下的卡；"
-                "加卡失败多半是银行预留手机号不一致，先到银行改预留号。卡丢了先打银行电话挂失，这期间可以用零钱还。不用把卡号发给我。",
-                buttons=(Button("怎么还款", "ask_payment_methods"), HUMAN),
-            ),
-        )
+    return say(
+        f"{now}换卡在微粒贷页面“我的—扣款账户”里自己改：先加本人的新卡，再设为扣款卡，最后解绑旧卡。只能绑本人名下的卡；"
+        "加卡失败多半是银行预留手机号不一致，先到银行改预留号。卡丢了先打银行电话挂失，这期间可以用零钱还。不用把卡号发给我。",
+        buttons=(Button("怎么还款", "ask_payment_methods"), HUMAN),
     )
 
 
@@ -116,12 +100,8 @@ def autopay(turn: Turn) -> Answer:
         said = f"您的自动扣款是开着的，{when}会从{card}扣{money(amount.total)}。"
     else:
         said = "您这笔没有开自动扣款，要自己点还款。"
-    return Answer(
-        (
-            Reply(
-                said + "扣款从还款日白天开始，当天会多试几次，余额不够时可能只扣到一部分，所以最好前一天存够。"
-                "开关和扣款账户在微粒贷页面“我的—扣款账户”里改；当天24点前还上都算按时。",
-                buttons=(Button("到期前提醒我", "set_reminder"), Button("换卡", "change_bank_card")),
-            ),
-        )
+    return say(
+        said + "扣款从还款日白天开始，当天会多试几次，余额不够时可能只扣到一部分，所以最好前一天存够。"
+        "开关和扣款账户在微粒贷页面“我的—扣款账户”里改；当天24点前还上都算按时。",
+        buttons=(Button("到期前提醒我", "set_reminder"), Button("换卡", "change_bank_card")),
     )

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from actions.base import answers
 from actions.cards import days_card
-from actions.turn import Answer, Turn
+from actions.turn import Answer, Turn, say
 from actions.words import day, money
-from kuanxin.conversations.replies import Button, Reply
+from kuanxin.conversations.replies import Button
 
 DAYS_BEFORE = 3
 
@@ -22,22 +22,18 @@ def reminder(turn: Turn) -> Answer:
     upcoming = [row.due_date for row in arrangement.quote.rows if row.due_date > turn.today] if arrangement else []
     due = upcoming[0] if upcoming else (status.next_due.due_date if status and status.next_due else None)
     if due is None:
-        return Answer((Reply("您现在没有要到期的款，不用设提醒。"),))
+        return say("您现在没有要到期的款，不用设提醒。")
     before = turn.entity("duration")
     before = DAYS_BEFORE if before is None else max(0, min(int(before), 15))
     on = max(due - timedelta(days=before), turn.today)
     turn.services.conversations.set_reminder(turn.conversation, borrower, on, before, f"{day(due)}还款", turn.now)
-    return Answer(
-        (
-            Reply(
-                f"设好了：{day(on)}白天提醒您一次，{day(due)}还款。提醒里不写金额和“贷款”字样。"
-                "也可以在手机日历里给每月的这一天加个重复提醒，双保险。",
-                buttons=(
-                    Button("改成提前1天", "set_reminder", {"duration": 1}),
-                    Button("不要提醒了", "stop_reminders"),
-                ),
-            ),
-        )
+    return say(
+        f"设好了：{day(on)}白天提醒您一次，{day(due)}还款。提醒里不写金额和“贷款”字样。"
+        "也可以在手机日历里给每月的这一天加个重复提醒，双保险。",
+        buttons=(
+            Button("改成提前1天", "set_reminder", {"duration": 1}),
+            Button("不要提醒了", "stop_reminders"),
+        ),
     )
 
 
@@ -62,16 +58,12 @@ def budget_advice(turn: Turn) -> Answer:
         if rows
         else None
     )
-    return Answer(
+    return say(
+        steps,
+        card,
         (
-            Reply(
-                steps,
-                card,
-                (
-                    Button("到期前提醒我", "set_reminder"),
-                    Button("改还款日", "request_due_date_change"),
-                    Button("自动扣款", "ask_autopay"),
-                ),
-            ),
-        )
+            Button("到期前提醒我", "set_reminder"),
+            Button("改还款日", "request_due_date_change"),
+            Button("自动扣款", "ask_autopay"),
+        ),
     )

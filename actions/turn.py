@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from kuanxin.bootstrap import services
 
+from kuanxin.conversations.replies import Reply
+
 if TYPE_CHECKING:
     from kuanxin.bootstrap import Services
     from rasa_sdk import Tracker
 
-    from kuanxin.conversations.replies import Reply
+    from kuanxin.conversations.replies import Button, Card
     from kuanxin.servicing.model import Fen
     from kuanxin.servicing.service import Status
 
@@ -34,6 +36,17 @@ class Answer:
     replies: tuple[Reply, ...] = ()
     slots: dict[str, Any] = field(default_factory=dict)
     followup: str | None = None
+
+
+def say(
+    text: str,
+    card: Card | None = None,
+    buttons: tuple[Button, ...] = (),
+    slots: dict[str, Any] | None = None,
+    followup: str | None = None,
+) -> Answer:
+    """An answer of one reply: most are."""
+    return Answer((Reply(text, card, buttons),), slots or {}, followup)
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from actions.base import KuanxinAction
 from actions.cards import KIND_NAMES, consent_card, name_of
 from actions.relief.proposals import proposal
 from actions.relief.state import FORM
-from actions.turn import Answer, Turn
+from actions.turn import Answer, Turn, say
 from actions.words import day, money
-from kuanxin.conversations.replies import Button, Reply
+from kuanxin.conversations.replies import Button
 from kuanxin.servicing.model import ReliefKind
-from kuanxin.servicing.quotes import Quote
+
+if TYPE_CHECKING:
+    from kuanxin.servicing.quotes import Quote
 
 NOT_NOW = Button("先不弄了", "stop")
 DECLINE = Button("不用了", "deny")
@@ -34,20 +37,16 @@ class AskForLoan(AskForSlot):
 
     def answer(self, turn: Turn) -> Answer:
         loans = turn.open_loans
-        return Answer(
-            (
-                Reply(
-                    f"您名下有{len(loans)}笔未结清的借款，先说哪一笔？",
-                    buttons=tuple(
-                        Button(
-                            f"{name_of(s)}（{'逾期' + str(s.days_past_due) + '天' if s.days_past_due else '未逾期'}）",
-                            "inform",
-                            {"loan": s.loan.id},
-                        )
-                        for s in loans
-                    ),
-                ),
-            )
+        return say(
+            f"您名下有{len(loans)}笔未结清的借款，先说哪一笔？",
+            buttons=tuple(
+                Button(
+                    f"{name_of(s)}（{'逾期' + str(s.days_past_due) + '天' if s.days_past_due else '未逾期'}）",
+                    "inform",
+                    {"loan": s.loan.id},
+                )
+                for s in loans
+            ),
         )
 
 
@@ -57,21 +56,19 @@ class AskForLaterDate(AskForSlot):
 
     def answer(self, turn: Turn) -> Answer:
         soon = (3, 5, 7)
-        return Answer(
-            (
-                Reply(
-                    "可以商量。您大概哪天方便还？说个日子就行，比如“28号”或“下周五”。",
-                    buttons=tuple(
-                        Button(
-                            day(turn.today + timedelta(days=n)),
-                            "inform",
-                            {"date": (turn.today + timedelta(days=n)).isoformat()},
-                        )
-                        for n in soon
+        return say(
+            "可以商量。您大概哪天方便还？说个日子就行，比如“28号”或“下周五”。",
+            buttons=(
+                *tuple(
+                    Button(
+                        day(turn.today + timedelta(days=n)),
+                        "inform",
+                        {"date": (turn.today + timedelta(days=n)).isoformat()},
                     )
-                    + (NOT_NOW,),
+                    for n in soon
                 ),
-            )
+                NOT_NOW,
+            ),
         )
 
 
@@ -81,14 +78,10 @@ class AskForPlan(AskForSlot):
 
     def answer(self, turn: Turn) -> Answer:
         if turn.slots.get("offers"):
-            return Answer((Reply("上面的方案您看哪个合适？也可以说一个每月能还的数，我重新算。"),))
-        return Answer(
-            (
-                Reply(
-                    "可以看看分期。先问一句：不影响吃饭、房租这些，您每个月最多能轻松拿出多少来还？说个数就行，我只找不超过它的方案。",
-                    buttons=(Button("说不准，先看几种方案", "inform", {"plan": "show"}), NOT_NOW),
-                ),
-            )
+            return say("上面的方案您看哪个合适？也可以说一个每月能还的数，我重新算。")
+        return say(
+            "可以看看分期。先问一句：不影响吃饭、房租这些，您每个月最多能轻松拿出多少来还？说个数就行，我只找不超过它的方案。",
+            buttons=(Button("说不准，先看几种方案", "inform", {"plan": "show"}), NOT_NOW),
         )
 
 
@@ -97,7 +90,7 @@ class AskForDueDay(AskForSlot):
     slot = "due_day"
 
     def answer(self, turn: Turn) -> Answer:
-        return Answer((Reply("想把每月还款日改到几号？一般定在发工资后两天比较稳，比如10号发工资就选12号。"),))
+        return say("想把每月还款日改到几号？一般定在发工资后两天比较稳，比如10号发工资就选12号。")
 
 
 class AskForPartAmount(AskForSlot):
@@ -107,7 +100,7 @@ class AskForPartAmount(AskForSlot):
     def answer(self, turn: Turn) -> Answer:
         status = turn.chosen
         owed = f"现在应还{money(status.due.total)}，" if status and status.due.total else ""
-        return Answer((Reply(f"可以先还一部分。{owed}这次您打算还多少？"),))
+        return say(f"可以先还一部分。{owed}这次您打算还多少？")
 
 
 class AskForConsent(AskForSlot):
@@ -119,26 +112,17 @@ class AskForConsent(AskForSlot):
     def answer(self, turn: Turn) -> Answer:
         quote = turn.services.servicing.book.quote(turn.must_be_borrower(), turn.slots["quote"])
         if quote is None:
-            return Answer(
-                (
-                    Reply(
-                        "刚才的方案没有找到，我重新给您算一次。", buttons=(Button("重新算", "request_instalment_plan"),)
-                    ),
-                )
-            )
+            return say("刚才的方案没有找到，我重新给您算一次。", buttons=(Button("重新算", "request_instalment_plan"),))
         agree = Button("确认，就这样", "affirm", {"consent": quote.hash})
         if turn.slots.get("shown") == quote.hash:
-            return Answer(
-                (
-                    Reply(
-                        f"刚才的{KIND_NAMES[quote.kind]}方案还给您留着，要确认吗？不急，想清楚再说。",
-                        buttons=(agree, DECLINE),
-                    ),
-                )
+            return say(
+                f"刚才的{KIND_NAMES[quote.kind]}方案还给您留着，要确认吗？不急，想清楚再说。", buttons=(agree, DECLINE)
             )
-        return Answer(
-            (Reply(proposal(quote), card=consent_card(quote, turn.today), buttons=(agree, *_changes(quote), DECLINE)),),
-            {"shown": quote.hash},
+        return say(
+            proposal(quote),
+            card=consent_card(quote, turn.today),
+            buttons=(agree, *_changes(quote), DECLINE),
+            slots={"shown": quote.hash},
         )
 
 

@@ -264,11 +264,13 @@ def _show_plans(state: Negotiation) -> None:
         Reply(
             "这几种都可以选。回复“第几个”，或者直接说每个月最多能还多少，我按您的数来找。",
             card=offers_card(quotes),
-            buttons=tuple(
-                Button(f"第{n}个：{len(q.rows)}期，每期最多{money(q.monthly)}", "inform", {"offer": q.hash})
-                for n, q in enumerate(quotes, 1)
-            )
-            + (Button("都不合适", "request_human"),),
+            buttons=(
+                *tuple(
+                    Button(f"第{n}个：{len(q.rows)}期，每期最多{money(q.monthly)}", "inform", {"offer": q.hash})
+                    for n, q in enumerate(quotes, 1)
+                ),
+                Button("都不合适", "request_human"),
+            ),
         )
     )
 
