@@ -1,0 +1,44 @@
+"""Waits until the assistant answers, says where to go, and stays, because the process runner ends all when one ends."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import requests
+
+from kuanxin.operate.assistant import START_TIMEOUT_SECONDS
+from kuanxin.settings import Settings, read_settings
+
+
+def announce() -> None:
+    """Ends only with a signal, or with SystemExit where the assistant never became ready."""
+    settings = read_settings()
+    began = time.monotonic()
+    while not _ready(settings):
+        if time.monotonic() - began > START_TIMEOUT_SECONDS:
+            raise SystemExit("The assistant did not become ready: the lines above say why.")
+        time.sleep(0.5)
+    print(f"\n{_where(settings)}\n", flush=True)
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+def _ready(settings: Settings) -> bool:
+    address = f"http://{settings.interface}:{settings.rasa_port}/webhooks/chat/health"
+    try:
+        return requests.get(address, timeout=5).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def _where(settings: Settings) -> str:
+    return "\n".join(
+        (
+            "宽心已就绪 Kuanxin is ready.",
+            "  talk in a terminal    make chat        (in a second terminal)",
+            f"  demo bank, sign-in    {settings.bank_sign_in_url}",
+            f"  REST for programs     {settings.public_url}/webhooks/chat/   (docs/integration/rest.md)",
+            f"  outgoing messages     {settings.outbox}",
+            "  Ctrl-C ends everything.",
+        )
+    )
