@@ -68,6 +68,11 @@ class DayBasis(str, Enum):
     ACT_ACT = "act/act"
     THIRTY_360 = "30/360"
 
+    @property
+    def year_days(self) -> int:
+        """What a yearly rate is divided by for the rate of a day (act/act has no fixed year; 360 there)."""
+        return 365 if self is DayBasis.ACT_365 else 360
+
 
 class Rounding(str, Enum):
     """How a fraction of a fen is rounded; a term of the product."""
@@ -105,7 +110,7 @@ class Terms:
     @property
     def daily_rate(self) -> Decimal:
         """The contract rate of one day on the product's basis (360 or 365 days)."""
-        return self.annual_rate / (365 if self.day_basis is DayBasis.ACT_365 else 360)
+        return self.annual_rate / self.day_basis.year_days
 
 
 @dataclass(frozen=True)
