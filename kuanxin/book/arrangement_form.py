@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from kuanxin.book.fields import Section
     from kuanxin.servicing.quotes import ReliefRequest
 
-WISH = ("kind", "agreed", "on", "to", "amount", "rows", "scope", "method", "first_due", "monthly", "months", "day")
+# "date", not "on": YAML reads a bare on as true
+WISH = ("kind", "agreed", "date", "to", "amount", "rows", "scope", "method", "first_due", "monthly", "months", "day")
 
 
 class Wish(NamedTuple):
@@ -38,7 +39,7 @@ class Wish(NamedTuple):
 
 # The fields that each kind has, read by the builder beside them.
 _KINDS: dict[ReliefKind, tuple[tuple[str, ...], Callable[[Section], ReliefRequest]]] = {
-    ReliefKind.PROMISE_TO_PAY: (("on", "amount"), lambda s: PromiseToPay(s.day("on"), s.yuan("amount", None))),
+    ReliefKind.PROMISE_TO_PAY: (("date", "amount"), lambda s: PromiseToPay(s.day("date"), s.yuan("amount", None))),
     ReliefKind.EXTENSION: (("to",), lambda s: Extension(s.day("to"))),
     ReliefKind.RE_INSTALMENT: (
         ("rows", "scope", "method", "first_due"),
@@ -55,8 +56,8 @@ _KINDS: dict[ReliefKind, tuple[tuple[str, ...], Callable[[Section], ReliefReques
     ),
     ReliefKind.DUE_DATE_CHANGE: (("day",), lambda s: DueDateChange(s.whole("day", least=1, most=31))),
     ReliefKind.PENALTY_WAIVER: (("amount",), lambda s: PenaltyWaiver(s.yuan("amount", None))),
-    ReliefKind.PARTIAL_PAYMENT: (("amount", "on"), lambda s: PartialPayment(s.yuan("amount"), s.day("on"))),
-    ReliefKind.EARLY_SETTLEMENT: (("on",), lambda s: EarlySettlement(s.day("on"))),
+    ReliefKind.PARTIAL_PAYMENT: (("amount", "date"), lambda s: PartialPayment(s.yuan("amount"), s.day("date"))),
+    ReliefKind.EARLY_SETTLEMENT: (("date",), lambda s: EarlySettlement(s.day("date"))),
 }
 
 

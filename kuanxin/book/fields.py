@@ -256,7 +256,7 @@ class Section:
         try:
             if relative:
                 return day and datetime.combine(day, time.fromisoformat(relative[3] or "12:00"), SHANGHAI)
-            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
+            return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text.replace("Z", "+00:00"))
         except ValueError:
             self.wrong(name, f"is not a moment ({text})", "Write it as 2026-11-23 10:00.")
             return None

@@ -1,4 +1,4 @@
-"""Prints a borrower's loans for the operator: what is owed now, the schedule with what is open, payments, arrangement."""
+"""Prints what a borrower owes now, the schedule, payments and the arrangement, for the operator."""
 
 from __future__ import annotations
 
