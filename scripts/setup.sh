@@ -25,7 +25,7 @@ python_through_uv() {
   local uv
   uv=$(command -v uv || true)
   if [ -z "$uv" ]; then
-    python3 -m venv "$tools/uv" >/dev/null 2>&1 && "$tools/uv/bin/pip" install --quiet uv==0.9.7 >/dev/null 2>&1 || return 1
+    python3 -m venv "$tools/uv" >/dev/null 2>&1 && "$tools/uv/bin/pip" install --quiet uv==0.13.9 >/dev/null 2>&1 || return 1
     uv=$tools/uv/bin/uv
   fi
   UV_PYTHON_INSTALL_DIR=$tools/python "$uv" python install 3.10 >/dev/null 2>&1
