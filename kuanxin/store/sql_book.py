@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from kuanxin.servicing.model import Borrower, Instalment, Loan, LoanEvent, Payment, PaymentStatus, Terms
 from kuanxin.servicing.ports import BookUnavailable, LoanChanged, LoanNotFound
+from kuanxin.servicing.quotes import quote_from_json, quote_to_json
 from kuanxin.servicing.wire import terms_from_json
 from kuanxin.store.engine import reading
 from kuanxin.store.tables_book import borrowers, instalments, loan_events, loans, payments, quotes
@@ -22,11 +23,23 @@ from kuanxin.store.tables_book import borrowers, instalments, loan_events, loans
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from sqlalchemy import Column, Table
     from sqlalchemy.engine import Connection, Engine, Row
+    from sqlalchemy.sql import Select
 
     from kuanxin.servicing.quotes import Quote
 
 log = logging.getLogger(__name__)
+
+
+def _of_loans(table: Table, *order: Column) -> Select:
+    """A query built once: building it takes longer than SQLite takes to answer it."""
+    return select(table).where(table.c.loan_id.in_(bindparam("ids", expanding=True))).order_by(*order)
+
+
+_ROWS = _of_loans(instalments, instalments.c.number)
+_PAID = _of_loans(payments, payments.c.paid_at, payments.c.id)
+_HAPPENED = _of_loans(loan_events, loan_events.c.seq)
 
 
 class SqlLoanBook:
@@ -59,8 +72,6 @@ class SqlLoanBook:
             return _read_loan(connection, borrower_id, loan_id)
 
     def keep_quote(self, quote: Quote) -> None:
-        from kuanxin.servicing.quotes import quote_to_json
-
         row = {
             "hash": quote.hash,
             "borrower_id": quote.borrower_id,
@@ -73,8 +84,6 @@ class SqlLoanBook:
             connection.execute(insert_or_ignore, row)
 
     def quote(self, borrower_id: str, quote_hash: str) -> Quote | None:
-        from kuanxin.servicing.quotes import quote_from_json
-
         with self._reading() as connection:
             body = connection.execute(
                 select(quotes.c.body).where(quotes.c.hash == quote_hash, quotes.c.borrower_id == borrower_id)
@@ -136,18 +145,8 @@ def _read_loans(connection: Connection, which: Any) -> tuple[Loan, ...]:
     heads = connection.execute(select(loans).where(which).order_by(loans.c.disbursed_on, loans.c.id)).all()
     if not heads:
         return ()
-    ids = [head.id for head in heads]
-    rows = _by_loan(
-        connection.execute(select(instalments).where(instalments.c.loan_id.in_(ids)).order_by(instalments.c.number))
-    )
-    paid = _by_loan(
-        connection.execute(
-            select(payments).where(payments.c.loan_id.in_(ids)).order_by(payments.c.paid_at, payments.c.id)
-        )
-    )
-    happened = _by_loan(
-        connection.execute(select(loan_events).where(loan_events.c.loan_id.in_(ids)).order_by(loan_events.c.seq))
-    )
+    ids = {"ids": [head.id for head in heads]}
+    rows, paid, happened = (_by_loan(connection.execute(query, ids)) for query in (_ROWS, _PAID, _HAPPENED))
     return tuple(_loan(head, rows[head.id], paid[head.id], happened[head.id]) for head in heads)
 
 
