@@ -1,8 +1,8 @@
 """`python -m kuanxin.evaluate vectors FILE…`: recomputes published loan figures and compares them to the fen.
 
 A file holds `vectors`, each with `inputs`, `expected` and `use`:
-must (has to be reproduced), adapt (a convention that the engine has as a parameter), contrast (a convention that it is not
-meant to have), negative (published but wrong: the engine has to disagree).
+must (has to be reproduced), adapt (a convention that the engine has as a parameter), contrast (a convention that it is
+not meant to have), negative (published but wrong: the engine has to disagree).
 Exit status 1 when a `must` is not reproduced or a `negative` is not shown to be wrong.
 """
 
@@ -24,7 +24,7 @@ from rich.table import Table
 
 from kuanxin.evaluate import junit
 from kuanxin.evaluate.vector_shapes import NotOfThisEngine, all_shapes
-from kuanxin.evaluate.vector_shapes.contract import Inputs
+from kuanxin.evaluate.vector_shapes.contract import CONVENTIONS, Inputs
 
 if TYPE_CHECKING:
     import argparse
@@ -70,12 +70,13 @@ class Library:
     vectors: list[tuple[Path, Mapping[str, Any]]] = field(default_factory=list)
     by_id: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def inputs(self, vector: Mapping[str, Any]) -> Inputs:
+    def inputs(self, vector: Mapping[str, Any], conventions: frozenset[str]) -> Inputs:
         """The inputs of a vector on top of those of its base. Raises NotOfThisEngine where the base is nowhere."""
         own = vector.get("inputs") or {}
         state = own.get("state")
         base_id = own.get("base") or (state.get("base") if isinstance(state, Mapping) else None)
-        return Inputs(own, self._base(base_id, ()), str(vector.get("rounding", "")), tuple(vector.get("covers") or ()))
+        covers = tuple(vector.get("covers") or ())
+        return Inputs(own, self._base(base_id, ()), str(vector.get("rounding", "")), covers, conventions)
 
     def _base(self, base_id: str | None, seen: tuple[str, ...]) -> Mapping[str, Any]:
         if base_id is None:
@@ -134,25 +135,39 @@ def read(files: list[Path]) -> Library:
 def judge(library: Library, path: Path, vector: Mapping[str, Any]) -> Result:
     """Recomputes one vector. Never raises for what a vector says: it is then of a shape the engine does not have."""
     began = time.monotonic()
-    shape, outcome, note = "", Outcome.UNKNOWN, ""
-    expected, use = vector["expected"], str(vector.get("use") or "must")
-    unread: list[str] = []
+    use = str(vector.get("use") or "must")
+    results = (_judged(library, vector, use, conventions) for conventions in CONVENTIONS)
+    first = next(results)
+    judged = first
+    if use != "negative" and first[1] is Outcome.DIFFERING:
+        judged = next((result for result in results if result[1] is Outcome.REPRODUCED), first)
+    return Result(path, str(vector["id"]), use, *judged, time.monotonic() - began)
+
+
+def _judged(
+    library: Library, vector: Mapping[str, Any], use: str, conventions: frozenset[str]
+) -> tuple[str, Outcome, str]:
+    """Shape, outcome and note under these conventions."""
+    name, expected = "", vector["expected"]
     try:
-        inputs = library.inputs(vector)
-        found = next((shape for shape in all_shapes() if shape.fits(inputs, expected)), None)
-        if found is None:
+        inputs = library.inputs(vector, conventions)
+        shape = next((shape for shape in all_shapes() if shape.fits(inputs, expected)), None)
+        if shape is None:
             raise NotOfThisEngine("nothing in it that the engine computes")
-        shape = found.name
-        computed = found.compute(inputs, expected)
-        unread = inputs.unread
-        outcome, note = _negative(expected, computed) if use == "negative" else _compared(expected, computed)
+        name = shape.name
+        computed = shape.compute(inputs, expected)
     except NotOfThisEngine as missing:
-        note = str(missing)
+        return name, Outcome.UNKNOWN, str(missing)
     except (KeyError, TypeError, ValueError, InvalidOperation) as error:
-        note = f"its inputs cannot be read as this shape: {error!r}"
-    if outcome is Outcome.DIFFERING and unread and use != "negative":
-        note += f" (not used by this shape: {', '.join(unread)})"
-    return Result(path, str(vector["id"]), use, shape, outcome, note, time.monotonic() - began)
+        return name, Outcome.UNKNOWN, f"its inputs cannot be read as this shape: {error!r}"
+    if use == "negative":
+        return name, *_negative(expected, computed)
+    outcome, note = _compared(expected, computed)
+    if outcome is Outcome.DIFFERING and inputs.unread:
+        note += f" (given but not used: {', '.join(inputs.unread)})"
+    if outcome is Outcome.REPRODUCED and conventions:
+        note = "; ".join(filter(None, (f"with {', '.join(sorted(conventions))}", note)))
+    return name, outcome, note
 
 
 def _compared(expected: Mapping[str, Any], computed: Mapping[str, Any]) -> tuple[Outcome, str]:

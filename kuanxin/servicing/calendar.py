@@ -57,7 +57,8 @@ def year_fraction(start: date, end: date, basis: DayBasis, anchor_day: int | Non
     """The share of a year between two days, unrounded.
 
     - act/360, act/365: days over 360 or 365.
-    - act/act: days in leap years over 366, days in other years over 365.
+    - act/act: days in leap years over 366, days in other years over 365; act/act-last-day counts the last day of the
+      period instead of the first, which moves one day over a turn of the year.
     - 30/360: whole months are twelfths (30 of 360 days), whatever their length; the days left over are a share of the
       month that they lie in (17 days from 1 February of a leap year: 17/29 of a twelfth). `anchor_day` is the due day
       of the schedule, so that 28 Feb → 31 Mar of a schedule on the 31st is one month.
@@ -73,6 +74,8 @@ def year_fraction(start: date, end: date, basis: DayBasis, anchor_day: int | Non
         return EXACT.divide(Decimal(days), Decimal(365))
     if basis is DayBasis.ACT_ACT:
         return _actual_actual(start, end)
+    if basis is DayBasis.ACT_ACT_LAST_DAY:
+        return _actual_actual(start + timedelta(days=1), end + timedelta(days=1))
     months, rest, month_days = months_and_days(start, end, anchor_day)
     return EXACT.divide(Decimal(months * month_days + rest), Decimal(12 * month_days))
 

@@ -66,6 +66,7 @@ class DayBasis(str, Enum):
     ACT_360 = "act/360"
     ACT_365 = "act/365"
     ACT_ACT = "act/act"
+    ACT_ACT_LAST_DAY = "act/act-last-day"  # at a turn of the year the last day of a period is counted, not the first
     THIRTY_360 = "30/360"
 
     @property
@@ -160,6 +161,7 @@ class ArrangementState(str, Enum):
     ACTIVE = "active"
     KEPT = "kept"
     BROKEN = "broken"
+    REPLACED = "replaced"  # a later one took its place before its day
     REFUSED = "refused"
     UNDONE = "undone"
 
@@ -168,7 +170,8 @@ class ArrangementState(str, Enum):
 class LoanEvent:
     """One append-only fact about a loan after it was lent.
 
-    `kind` is "committed", "decided", "undone", "broken", "kept"; `data` is plain JSON (the stored quote for "committed").
+    `kind` and what `data` holds: "committed" {"quote": the stored quote, "consent": the words of the borrower},
+    "decided" {"approved": bool, "by": str, "reason": str}, "undone" {"reason": str}, "kept" and "broken" {"on": day}.
     """
 
     id: str

@@ -111,6 +111,53 @@ def generate_on(
     return tuple(rows)
 
 
+def generate_levelled(
+    principal: Fen,
+    terms: Terms,
+    start: date,
+    dates: Sequence[date],
+    *,
+    anchor_day: int | None = None,
+    multiple: Fen = 1,
+    interest_only: int = 0,
+) -> tuple[Instalment, ...]:
+    """An equal-instalment schedule as `generate_on`, its last row brought closer to the others.
+
+    Where the last row is off by more than half a fen for each row, the difference is spread over the instalments, up to
+    three times and as long as that brings it closer.
+    """
+
+    def laid_out(instalment: Fen | None) -> tuple[Instalment, ...]:
+        return generate_on(
+            principal,
+            terms,
+            start,
+            dates,
+            anchor_day=anchor_day,
+            instalment=instalment,
+            multiple=multiple,
+            interest_only=interest_only,
+        )
+
+    rows = laid_out(None)
+    repaying = len(dates) - interest_only
+    for _ in range(3):
+        level, gap = _level_and_gap(rows, interest_only)
+        step = round_fen(EXACT.divide(Decimal(gap), Decimal(repaying * multiple)), terms.rounding) * multiple
+        if abs(gap) <= repaying // 2 or not step:
+            break
+        closer = laid_out(level + step)
+        if abs(_level_and_gap(closer, interest_only)[1]) >= abs(gap):
+            break
+        rows = closer
+    return rows
+
+
+def _level_and_gap(rows: Sequence[Instalment], interest_only: int) -> tuple[Fen, Fen]:
+    level = rows[interest_only].principal + rows[interest_only].interest
+    return level, rows[-1].principal + rows[-1].interest - level
+
+
 def annuity(
     principal: Fen,
     terms: Terms,

@@ -12,7 +12,7 @@ from kuanxin.evaluate.vector_shapes import NotOfThisEngine
 from kuanxin.servicing.calendar import Every, next_working_day
 from kuanxin.servicing.model import Amounts, Component, DayBasis, Fen, Instalment, Method, Rounding, Terms
 from kuanxin.servicing.money import parse_yuan, yuan
-from kuanxin.servicing.schedule import generate, generate_on
+from kuanxin.servicing.schedule import due_dates, generate_levelled, generate_on
 
 ANY_DAY = date(2023, 1, 1)  # where a vector gives no dates and its basis does not depend on them
 
@@ -42,13 +42,27 @@ _COMPONENTS = {
 }
 
 
+LEVELLED = "last row brought closer to the others"
+FIRST_DAY = "first day counted, last not"
+CONVENTIONS = (frozenset[str](), frozenset({LEVELLED}), frozenset({FIRST_DAY}), frozenset({LEVELLED, FIRST_DAY}))
+"""What publishers do without saying so, and the engine has as a parameter. The first that agrees is named."""
+
+
 class Inputs(Mapping[str, Any]):
     """The inputs of a vector, those of its base underneath. Remembers which were read."""
 
-    def __init__(self, own: Mapping[str, Any], base: Mapping[str, Any], rounding: str, covers: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        own: Mapping[str, Any],
+        base: Mapping[str, Any],
+        rounding: str,
+        covers: tuple[str, ...],
+        conventions: frozenset[str] = frozenset(),
+    ) -> None:
         self.own = own
         self.rounding_text = rounding
         self.covers = covers
+        self.conventions = conventions
         self._all = {**base, **own}
         self.read: set[str] = {"base"}
 
@@ -165,6 +179,8 @@ def _basis(inputs: Inputs) -> DayBasis:
             basis = _BASES[str(stated).lower()]
         except KeyError:
             raise NotOfThisEngine(f"a day count {stated}") from None
+        if basis is DayBasis.ACT_ACT and FIRST_DAY not in inputs.conventions:
+            return DayBasis.ACT_ACT_LAST_DAY
         # with due dates every so many days, 30/360 means days over 360
         return DayBasis.ACT_360 if basis is DayBasis.THIRTY_360 and interval(inputs).days else basis
     period = inputs.one_of("period_rate")
@@ -207,16 +223,19 @@ def contract_of(inputs: Inputs) -> Contract:
     first = dates[0] if dates else day(inputs.one_of("first_due", "first_payment") or every.after(start, 1))
     # a first due date that a short month cut off keeps the day of the disbursement
     anchor = start.day if not dates and first == every.after(start, 1) else first.day
-    options = {
+    given = inputs.one_of("instalment")
+    if not dates:
+        dates = due_dates(first, count, anchor_day=anchor, every=every)
+    options: dict[str, Any] = {
         "anchor_day": anchor,
-        "instalment": None if inputs.one_of("instalment") is None else money(inputs["instalment"]),
         "multiple": multiple_of(inputs),
         "interest_only": int(inputs.one_of("grace_on_principal", "interest_only") or 0),
     }
-    if dates:
-        rows = generate_on(money(principal), terms, start, dates, **options)
+    if LEVELLED in inputs.conventions and given is None and terms.method is Method.EQUAL_INSTALMENT:
+        rows = generate_levelled(money(principal), terms, start, dates, **options)
     else:
-        rows = generate(money(principal), terms, start, count, first, every=every, **options)
+        instalment = None if given is None else money(given)
+        rows = generate_on(money(principal), terms, start, dates, instalment=instalment, **options)
     return Contract(terms, start, _on_working_days(rows, inputs), every, anchor)
 
 

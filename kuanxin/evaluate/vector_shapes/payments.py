@@ -61,7 +61,7 @@ def _direction(inputs: Inputs) -> Allocation:
 
 
 def _in_steps(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
-    """Several payments one after the other: left to the order of the contract (AUTO), or named by the payer (CUSTOM)."""
+    """Payments one after the other: in the order of the contract (AUTO), or as the payer names the parts (CUSTOM)."""
     schedule = contract_of(inputs).rows
     paid_before = _rows_paid(inputs)
     unpaid = [row for row in schedule if row.number not in paid_before]
@@ -153,7 +153,7 @@ def _single_payoff(inputs: Inputs, expected: Mapping[str, Any]) -> bool:
 
 
 def _steps(inputs: Inputs, expected: Mapping[str, Any]) -> bool:
-    steps: Sequence[Any] = inputs["steps"] if "steps" in inputs else ()
+    steps: Sequence[Any] = inputs.get("steps", ())
     return bool(steps) and all("pay" in step for step in steps)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kuanxin.evaluate.vector_shapes import NotOfThisEngine, Shape
 from kuanxin.evaluate.vector_shapes.contract import (
     ANY_DAY,
+    FIRST_DAY,
     Inputs,
     amounts,
     contract_of,
@@ -120,11 +121,13 @@ _CHANGE_KEYS = {
 
 
 def _paused(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
-    """The vectors count the day on which interest falls, not the day from which it runs: their pause frees the nights
-    that end on its days."""
+    """Both end days of a pause are free. Where the last day counts, a day bears the interest of the night before it."""
     contract = contract_of(inputs)
     pauses = [inputs["pause"]] if "pause" in inputs else inputs["pauses"]
-    free = [(day(first) - timedelta(days=1), day(last)) for first, last in (_ends(pause) for pause in pauses)]
+    before, after = (0, 1) if FIRST_DAY in inputs.conventions else (1, 0)
+    free = [
+        (day(first) - timedelta(days=before), day(last) + timedelta(days=after)) for first, last in map(_ends, pauses)
+    ]
     anchor = contract.anchor_day
     return figures(pause_interest(contract.rows, contract.terms, contract.disbursed_on, free, anchor_day=anchor))
 
