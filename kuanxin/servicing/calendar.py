@@ -25,7 +25,8 @@ class Every:
 
     def after(self, d: date, times: int, anchor_day: int | None = None) -> date:
         """The due date `times` intervals after `d`."""
-        return add_months(d, self.months * times, anchor_day) + timedelta(days=self.days * times)
+        month = add_months(d, self.months * times, anchor_day) if self.months else d
+        return month + timedelta(days=self.days * times)
 
 
 MONTHLY = Every()
