@@ -1,7 +1,7 @@
-"""Every setting of Kuanxin: environment variables with the prefix KUANXIN_, checked when the first service is asked for.
+"""Every setting of Kuanxin: environment variables with the prefix KUANXIN_, checked when a service is first asked for.
 
-The default set-up needs none: SQLite and a demo key in ./var, servers on this machine. A wrong value is refused with the
-variable's name and what is expected. KUANXIN_TOKEN_KEY, KUANXIN_LOAN_BOOK_TOKEN and the password inside
+The default set-up needs none: SQLite and a demo key in ./var, servers on this machine. A wrong value is refused with
+the variable's name and what is expected. KUANXIN_TOKEN_KEY, KUANXIN_LOAN_BOOK_TOKEN and the password inside
 KUANXIN_DATABASE_URL are secrets: they are never printed.
 """
 

@@ -1,8 +1,9 @@
-"""What the assistant says, described once: channels with cards show cards, others the text that `as_text` makes of them."""
+"""What the assistant says, described once: channels with cards show cards, others the text that `as_text` makes."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 
@@ -42,3 +43,24 @@ class Reply:
     text: str
     card: Card | None = None
     buttons: tuple[Button, ...] = ()
+
+
+def as_text(reply: dict[str, Any]) -> str:
+    """A reply as a channel hands it on ({text, card, buttons: [{title}]}), as plain text: for channels without cards.
+
+    Facts and rows become lines, buttons become numbered choices.
+    """
+    card = reply.get("card") or {}
+    lines = [reply.get("text") or "", *_card_lines(card)]
+    lines += [f"{number}. {button['title']}" for number, button in enumerate(reply.get("buttons") or (), 1)]
+    return "\n".join(line for line in lines if line)
+
+
+def _card_lines(card: dict[str, Any]) -> list[str]:
+    lines = [f"【{card['title']}】"] if card.get("title") else []
+    lines += [f"{label}：{value}" for label, value in card.get("facts") or ()]
+    columns = card.get("columns") or ()
+    for row in card.get("rows") or ():
+        cells = zip_longest(columns, row, fillvalue="")
+        lines.append("，".join(f"{column}{value}" for column, value in cells if value))
+    return [*lines, *(card.get("notes") or ())]

@@ -1,0 +1,155 @@
+"""The tables of conversations: who holds them, transcripts, what was asked of people, the model's short memory.
+
+Texts are redacted before they come here. A transcript only grows.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+    text,
+)
+
+from kuanxin.store.base import Moment, metadata
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("borrower_id", String(64), index=True),
+    Column("signed_in_at", Moment),
+    Column("holder", String(8), nullable=False, server_default="bot"),
+    Column("safety_hold", Boolean, nullable=False, server_default=false()),
+    Column("third_party", Boolean, nullable=False, server_default=false()),
+    Column("disclosed", Boolean, nullable=False, server_default=false()),
+    Column("last_number", Integer, nullable=False, server_default="0"),  # of the transcript
+    CheckConstraint("holder IN ('bot', 'waiting', 'human')", name="holder"),
+)
+
+transcript = Table(
+    "transcript",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("author", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("card", Text),  # JSON
+    Column("buttons", Text),  # JSON: what was shown, [{id, title}]
+    Column("message_id", String(64)),  # of the borrower's message, on it and on the replies to it
+    Column("verified", Boolean, nullable=False, server_default=false()),
+    CheckConstraint("author IN ('borrower', 'assistant', 'staff')", name="author"),
+    Index("ix_transcript_conversation_id_message_id", "conversation_id", "message_id"),
+)
+
+inbound = Table(
+    "inbound",
+    metadata,
+    Column("conversation_id", ForeignKey("conversations.id"), primary_key=True),
+    Column("message_id", String(64), primary_key=True),
+    Column("lease_until", Float, nullable=False),  # seconds since 1970, real time
+    Column("answered", Boolean, nullable=False, server_default=false()),
+)
+
+issued_buttons = Table(
+    "issued_buttons",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("intent", String(64), nullable=False),
+    Column("entities", Text, nullable=False),  # JSON
+)
+
+handovers = Table(
+    "handovers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("urgency", String(8), nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("waiting_since", Moment, nullable=False),
+    Column("ended_at", Moment),
+    CheckConstraint("urgency IN ('normal', 'high', 'urgent')", name="urgency"),
+    # one open request a conversation, whatever happens at the same time
+    Index(
+        "uq_handovers_open",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("number", String(32), nullable=False, unique=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("closed_at", Moment),
+    CheckConstraint(
+        "kind IN ('payment', 'dispute', 'complaint', 'scam', 'waiver', 'certificate', 'other')", name="kind"
+    ),
+)
+
+reminder_holds = Table(
+    "reminder_holds",
+    metadata,
+    Column("subject", String(80), primary_key=True),  # the borrower, or the conversation while nobody signed in
+    Column("reason", String(16), primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment),
+    CheckConstraint(
+        "reason IN ('opt_out', 'dispute', 'hardship', 'promise', 'self_harm', 'human', 'third_party')", name="reason"
+    ),
+)
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("borrower_id", String(64), primary_key=True),
+    Column("about", String(128), primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("on", Date, nullable=False, index=True),
+    Column("days_before", Integer, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+)
+
+unclear_messages = Table(
+    "unclear_messages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("parse", Text, nullable=False),  # JSON: what the model made of it
+)
+
+trackers = Table(
+    "trackers",
+    metadata,
+    Column("conversation_id", String(80), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("events", Text, nullable=False),  # JSON: the recent events, see kuanxin.store.tracker_store
+)
