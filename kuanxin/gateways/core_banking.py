@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_NOT_FOUND = {"borrower-not-found", "loan-not-found", "quote-not-found"}
+
 
 class HttpLoanBook:
     """`kuanxin.servicing.ports.LoanBook` over HTTP. Plain blocking calls, safe from several threads.
@@ -47,13 +49,13 @@ class HttpLoanBook:
 
     def borrower(self, borrower_id: str) -> Borrower | None:
         answer = self._call("GET", _path("borrowers", borrower_id))
-        if _problem(answer) == "borrower-not-found":
+        if _problem(answer) in _NOT_FOUND:
             return None
         return _read(answer, borrower_from_json, lambda borrower: borrower.id == borrower_id)
 
     def loans_of(self, borrower_id: str) -> tuple[Loan, ...]:
         answer = self._call("GET", _path("borrowers", borrower_id, "loans"))
-        if _problem(answer) == "borrower-not-found":
+        if _problem(answer) in _NOT_FOUND:
             return ()
         return _read(answer, _loans, lambda loans: all(loan.borrower_id == borrower_id for loan in loans))
 
@@ -67,7 +69,7 @@ class HttpLoanBook:
 
     def quote(self, borrower_id: str, quote_hash: str) -> Quote | None:
         answer = self._call("GET", _path("borrowers", borrower_id, "quotes", quote_hash))
-        if _problem(answer) == "quote-not-found":
+        if _problem(answer) in _NOT_FOUND:
             return None
         return _read(answer, quote_from_json, lambda kept: (kept.borrower_id, kept.hash) == (borrower_id, quote_hash))
 
@@ -105,7 +107,7 @@ def _problem(answer: Answer) -> str | None:
 
 
 def _read_loan(answer: Answer, borrower_id: str, loan_id: str) -> Loan:
-    if _problem(answer) == "loan-not-found":
+    if _problem(answer) in _NOT_FOUND:
         raise LoanNotFound(loan_id)
     return _read(answer, loan_from_json, lambda loan: (loan.borrower_id, loan.id) == (borrower_id, loan_id))
 
