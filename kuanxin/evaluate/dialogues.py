@@ -1,7 +1,7 @@
 """`python -m kuanxin.evaluate dialogues FILE…`: plays scripted conversations against the running assistant.
 
-Starts an assistant of its own over a scratch database; each conversation gets its own book and clock. Reports turn by turn
-what failed; exit status 1 when something did. For accepting a new model before it goes live.
+Starts an assistant of its own over a scratch database; each conversation gets its own book and clock. Reports turn by
+turn what failed; exit status 1 when something did. For accepting a new model before it goes live.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kuanxin.book.demo import DEMO_BOOK
+from kuanxin.book.problems import ImportRefused
+from kuanxin.conversations.model import ConversationNotFound
 from kuanxin.evaluate.script import Dialogue, ScriptError, Turn, read_dialogues
+from kuanxin.evaluate.stage import Stage
 from kuanxin.operate.assistant import AssistantDidNotStart, RunningAssistant, running_assistant
 
 if TYPE_CHECKING:
@@ -65,10 +68,10 @@ def run(args: argparse.Namespace) -> int:
             task = progress.add_task("starting the assistant", total=None)
             try:
                 with running_assistant(Path(var), model=args.model) as assistant:
-                    results = []
+                    stage, results = Stage(assistant.environment), []
                     for number, (path, dialogue, book) in enumerate(scripts, 1):
                         progress.update(task, description=f"{number}/{len(scripts)} {dialogue.id}")
-                        results.append(play(assistant, path, dialogue, book))
+                        results.append(play(assistant, stage, path, dialogue, book))
                         _report(console, results[-1], args.verbose)
             except AssistantDidNotStart as error:
                 console.print(f"[red]The assistant did not start: {error}[/]", highlight=False)
@@ -83,22 +86,19 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def play(assistant: RunningAssistant, path: Path, dialogue: Dialogue, book: dict[str, Any]) -> Played:
+def play(assistant: RunningAssistant, stage: Stage, path: Path, dialogue: Dialogue, book: dict[str, Any]) -> Played:
     """Plays one conversation on a fresh book. A failure never stops the others."""
-    from kuanxin.evaluate.stage import Stage
-
     played, began = Played(dialogue, path), time.monotonic()
-    stage = Stage(assistant.environment)
     try:
         stage.set(book, datetime.fromisoformat(dialogue.now))
-        token = stage.token(dialogue.borrower) or _visitor(assistant)
+        token = stage.token(dialogue.borrower) if dialogue.borrower else _visitor(assistant)
         buttons: list[dict[str, str]] = []
         for number, turn in enumerate(dialogue.turns, 1):
             buttons = _turn(assistant, token, turn, number, buttons, played)
         whole = "\n".join(answer for _, answer in played.exchanges)
         played.failures += _mismatches("whole conversation", whole, dialogue.expect, dialogue.never)
         played.failures += stage.differences(dialogue.state, token)
-    except (requests.RequestException, ValueError) as error:
+    except (requests.RequestException, ImportRefused, ConversationNotFound) as error:
         played.failures.append(f"could not be played: {error}")
     played.seconds = time.monotonic() - began
     return played

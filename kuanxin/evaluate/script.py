@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import BaseModel, Extra, Field, ValidationError, root_validator, validator
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class ScriptError(ValueError):

@@ -1,6 +1,6 @@
 """A running assistant of its own: Rasa server and action server on free ports, over a database of its own.
 
-For accepting a model (`python -m kuanxin.evaluate dialogues`), for tests and for benchmarks; `make run` starts the real one.
+For accepting a model (`python -m kuanxin.evaluate dialogues`), tests and benchmarks; `make run` starts the real one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import requests
@@ -22,8 +21,10 @@ from kuanxin.operate.model import ROOT, ensure_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 START_TIMEOUT_SECONDS = 240
+CONFIGURATION = ("--endpoints", "endpoints.yml", "--credentials", "credentials.yml")
 
 
 class AssistantDidNotStart(RuntimeError):
@@ -75,8 +76,7 @@ def running_assistant(
     environment.pop("KUANXIN_NOW", None)
     commands = {
         "actions": ["-m", "rasa_sdk", "--actions", "actions", "--port", str(action_port)],
-        "rasa": ["-m", "rasa", "run", "--model", str(model or ensure_model()), "--endpoints", "endpoints.yml"]
-        + ["--credentials", "credentials.yml", "--interface", "127.0.0.1", "--port", str(rasa_port)],
+        "rasa": ["-m", "rasa", "run", "--model", str(model or ensure_model()), *CONFIGURATION, "--interface", "127.0.0.1", "--port", str(rasa_port)],
     }
     logs = {name: (var / f"{name}.log").open("wb") for name in commands}
     processes = {name: _start(command, environment, logs[name]) for name, command in commands.items()}

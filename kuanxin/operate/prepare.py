@@ -1,4 +1,4 @@
-"""What `make run` needs before the servers start: room on the disk, free ports, a model, a database with somebody in it."""
+"""What `make run` needs before the servers start: room on the disk, free ports, a model, a book with somebody in it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _check_room(var: Path) -> None:
     free = shutil.disk_usage(var).free // 2**20
     if free < ROOM_MB:
         raise CannotStart(
-            f"The disk is nearly full: {free} MB free where at least {ROOM_MB} MB are needed. Free some and start again."
+            f"The disk is nearly full: {free} MB free where {ROOM_MB} MB are needed. Free some and start again."
         )
 
 
