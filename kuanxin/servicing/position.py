@@ -95,7 +95,7 @@ class Position:
     credit: Fen = 0  # received and not yet used: the next rows take it on their day
 
     @cached_property
-    def _terms_without_grace(self) -> Terms:
+    def terms_without_grace(self) -> Terms:
         return replace(self.terms, grace_days=0) if self.terms.grace_days else self.terms
 
     # -- what is owed ---------------------------------------------------------------------------------------------
@@ -110,7 +110,7 @@ class Position:
             running = self._over_time(row, on, row.running_from, row.due_date)
         penal = Decimal(0)
         if on > row.penalty_from:
-            terms = self.terms if row.grace else self._terms_without_grace
+            terms = self.terms if row.grace else self.terms_without_grace
             penal = penalty(row.unpaid_principal, terms, row.penalty_from, on)
             for day, fen in row.repaid:
                 penal = EXACT.add(penal, penalty(fen, terms, row.penalty_from, day))
@@ -120,6 +120,11 @@ class Position:
             row.carried.penalty + self._rounded(penal) - row.paid.penalty,
             row.carried.fees + row.fees - row.paid.fees,
         )
+
+    def to_the_day(self, row: LiveRow, on: date) -> Amounts:
+        """What settles a row on a day: interest to that day, and no fee that is not yet due."""
+        owed = self.accrued(row, on)
+        return replace(owed, fees=owed.fees - row.fees) if on < row.due_date else owed
 
     def open(self, row: LiveRow, on: date) -> Amounts:
         """What is to pay on a row: on its due day, or on `on` where that is later."""
@@ -138,12 +143,7 @@ class Position:
 
     def outstanding(self, on: date | None = None) -> Amounts:
         """What settles everything on a day: interest to that day, fees of rows due by then, credit used."""
-        day = on or self.day
-        owed = [self.accrued(row, day) for row in self.rows]
-        owed = [
-            a if row.due_date <= day else replace(a, fees=a.fees - row.fees)
-            for a, row in zip(owed, self.rows, strict=True)
-        ]
+        owed = [self.to_the_day(row, on or self.day) for row in self.rows]
         used, _ = allocate(self.credit, owed, self.terms.repayment_order, Allocation.BY_INSTALMENT)
         return sum(owed, NOTHING) - sum(used, NOTHING)
 

@@ -50,6 +50,7 @@ class ReducedInterim:
 
     monthly: Fen
     months: int
+    limit: Fen | None = None  # what can be paid a month: a person decides where a later payment is above it
 
 
 @dataclass(frozen=True)

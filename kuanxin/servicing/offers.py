@@ -1,0 +1,142 @@
+"""From a request to a quote or a refusal: rules asked, change drafted, payments projected, cost held under the cap.
+
+Pure: the same loan, policy, request and moment give the same quote with the same hash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from kuanxin.servicing.apr import apr
+from kuanxin.servicing.model import Amounts, ArrangementState, Loan, ReliefKind
+from kuanxin.servicing.position import NOTHING, Item, LiveRow, Position
+from kuanxin.servicing.quotes import KIND_OF, Quote, Refusal, ReliefRequest, Row, quote_hash
+from kuanxin.servicing.relief.base import Binding, Case, Draft, decided_by_person, forbidden, prefix, refuse
+from kuanxin.servicing.relief.kinds import KINDS
+from kuanxin.servicing.relief.record import change_to_json
+from kuanxin.servicing.state import state_of
+from kuanxin.servicing.wire import SHANGHAI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+    from decimal import Decimal
+
+    from kuanxin.servicing.policy import Policy
+
+
+def offer(loan: Loan, policy: Policy, request: ReliefRequest, now: datetime) -> Quote | Refusal:
+    """What the policy offers for this request at `now` (aware), or the rule that forbids it."""
+    moment = now.astimezone(SHANGHAI)
+    case = Case(loan, state_of(loan, moment), moment)
+    kind = KIND_OF[type(request)]
+    rules = policy.rules(kind, loan.product)
+    refused = forbidden(case, kind, rules)
+    if refused or rules is None:
+        return refused or refuse(kind, "product", "")
+    draft = KINDS[kind].draft(case, request, rules)
+    if isinstance(draft, Refusal):
+        return draft
+    person = decided_by_person(case, rules, draft.person)
+    return _quote(case, policy, request, kind, draft, person)
+
+
+def _quote(
+    case: Case, policy: Policy, request: ReliefRequest, kind: ReliefKind, draft: Draft, person: str
+) -> Quote | Refusal:
+    position = case.position
+    rows = projected(position.change(draft.change), draft)
+    cost = yearly_cost(position, rows) if draft.spread else None
+    if cost is not None and cost > policy.apr_cap:
+        reason = f"这样安排的综合年化成本是{cost * 100:.2f}%，超过了{policy.apr_cap * 100:.2f}%的上限，所以不能办。"
+        return replace(refuse(kind, "", reason, apr=cost, cap=policy.apr_cap), rule="apr_cap")
+    facts = {
+        **draft.facts,
+        "params": draft.params,
+        "change": change_to_json(draft.change),
+        **({"deadline": draft.deadline.isoformat()} if draft.deadline else {}),
+        **({"person": person} if person else {}),
+        **replaced(case, kind, draft),
+    }
+    quote = Quote(
+        hash="",
+        borrower_id=case.loan.borrower_id,
+        loan_id=case.loan.id,
+        loan_version=case.loan.version,
+        kind=kind,
+        request=request,
+        as_of=case.now,
+        expires_at=draft.expires or case.now + timedelta(hours=policy.quote_hours),
+        policy_version=policy.version,
+        needs_person=bool(person),
+        rows=rows,
+        owed_now=position.owed(position.due_rows(), case.today),
+        total=sum((row.amounts for row in rows), NOTHING),
+        total_if_paid_now=paid_now(position).total,
+        total_if_nothing=nothing_done(case.loan, draft.until).total,
+        nothing_until=draft.until,
+        apr=cost,
+        facts=facts,
+    )
+    return replace(quote, hash=quote_hash(quote))
+
+
+def projected(changed: Position, draft: Draft) -> tuple[Row, ...]:
+    """The payments of an offer: rows on their due dates, what stays overdue on the day that the draft says."""
+    today, overdue_on = changed.day, draft.overdue_on or draft.until
+    if draft.pays is None:
+        return by_date(changed.payments(lambda row: row.due_date if row.due_date >= today else overdue_on))
+    on, amount = draft.pays
+
+    def on_that_day(row: LiveRow) -> date:
+        return max(row.due_date, on)
+
+    after = changed.receive(amount, on)
+    covered = _sum(changed.payments(on_that_day)) - _sum(after.payments(on_that_day))
+    later = by_date(after.payments(lambda row: row.due_date if row.due_date > on else overdue_on))
+    return (Row(1, on, covered), *(replace(row, number=row.number + 1) for row in later))
+
+
+def by_date(items: Iterable[Item]) -> tuple[Row, ...]:
+    """One payment a day, numbered from 1."""
+    days: dict[date, Amounts] = {}
+    for item in items:
+        days[item.on] = days.get(item.on, NOTHING) + item.amounts
+    return tuple(Row(n, on, days[on]) for n, on in enumerate(sorted(days), 1))
+
+
+def paid_now(position: Position) -> Amounts:
+    """Everything still to pay when the arrears are paid today and the schedule runs on."""
+    return _sum(position.payments(lambda row: max(row.due_date, position.day)))
+
+
+def nothing_done(loan: Loan, until: date) -> Amounts:
+    """Everything still to pay when nothing is paid until a day, all that is due then, and the rest as scheduled."""
+    position = state_of(loan, datetime.combine(until, time(12), SHANGHAI)).position
+    return _sum(position.payments(lambda row: max(row.due_date, until)))
+
+
+def yearly_cost(position: Position, rows: Iterable[Row]) -> Decimal | None:
+    """The effective yearly cost of the offer: what settles the loan today against the payments of the offer."""
+    settles = position.outstanding().total
+    return apr([(position.day, settles), *((row.due_date, -row.amounts.total) for row in rows)])
+
+
+def replaced(case: Case, kind: ReliefKind, draft: Draft) -> dict[str, dict[str, str]]:
+    """The arrangement that this one would take the place of: {"replaces": {"id", "kind"}}, or nothing."""
+    former = case.state.in_force
+    if former is None or former.state is ArrangementState.BROKEN:
+        return {}
+    keys = prefix(former.quote.loan_version)
+    takes_over = any(key.startswith(keys) for key in draft.change.closes)
+    if former.state is ArrangementState.REQUESTED:
+        takes_over = KINDS[kind].binding is not Binding.PROMISE
+    elif KINDS[former.kind].binding is Binding.PROMISE:
+        takes_over = True
+    return {"replaces": {"id": former.id, "kind": former.kind.value}} if takes_over else {}
+
+
+def _sum(items: Iterable[Item]) -> Amounts:
+    return sum((item.amounts for item in items), NOTHING)
