@@ -76,7 +76,10 @@ def running_assistant(
     environment.pop("KUANXIN_NOW", None)
     commands = {
         "actions": ["-m", "rasa_sdk", "--actions", "actions", "--port", str(action_port)],
-        "rasa": ["-m", "rasa", "run", "--model", str(model or ensure_model()), *CONFIGURATION, "--interface", "127.0.0.1", "--port", str(rasa_port)],
+        "rasa": [
+            *("-m", "rasa", "run", "--model", str(model or ensure_model()), *CONFIGURATION),
+            *("--interface", "127.0.0.1", "--port", str(rasa_port)),
+        ],
     }
     logs = {name: (var / f"{name}.log").open("wb") for name in commands}
     processes = {name: _start(command, environment, logs[name]) for name, command in commands.items()}
