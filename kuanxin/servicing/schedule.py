@@ -66,6 +66,7 @@ def generate_on(
     shares: Sequence[Fen] | None = None,
     multiple: Fen = 1,
     interest_only: int = 0,
+    carried: Fen = 0,
     free: Sequence[Interval] = (),
 ) -> tuple[Instalment, ...]:
     """The schedule of `principal` lent on `start` with the given due dates, numbered from 1.
@@ -78,12 +79,13 @@ def generate_on(
     - equal instalment: the annuity over these very periods, or `instalment` where one is already agreed (a schedule
       whose dates moved keeps its instalment); the last row pays the balance.
     - `interest_only`: so many rows at the beginning repay no principal (先息后本).
+    - `carried`: interest earned before `start`, due with the first row; it bears none itself.
     - `free`: intervals [from, to) that bear no interest.
 
     Raises ValueError for a negative principal, for due dates that do not rise from `start`, and where no row repays.
     """
-    if principal < 0:
-        raise ValueError("the principal must not be negative")
+    if principal < 0 or carried < 0:
+        raise ValueError("principal and carried interest must not be negative")
     starts = (start, *dates[:-1])
     periods = list(zip(starts, dates, strict=True)) if dates else []
     if any(due <= since for since, due in periods):
@@ -92,14 +94,19 @@ def generate_on(
     if not repaying or interest_only < 0:
         raise ValueError("at least one row must repay principal")
     if terms.method is Method.EQUAL_INSTALMENT and shares is None:
-        level = instalment if instalment is not None else _level(principal, terms, repaying, multiple, anchor_day, free)
         plan: Sequence[Fen] | None = None
+        if instalment is None:
+            carried_into_level = 0 if interest_only else carried
+            exact = annuity(principal, terms, repaying, anchor_day, free, carried_into_level)
+            instalment = round_fen(EXACT.divide(exact, Decimal(multiple)), terms.rounding) * multiple
+        level = instalment
     else:
         level, plan = 0, shares or split_evenly(principal, len(repaying), terms.rounding, multiple)
     rows: list[Instalment] = []
     balance = principal
     for index, (since, due) in enumerate(periods):
         bears = round_fen(interest(balance, terms, since, due, anchor_day=anchor_day, free=free), terms.rounding)
+        bears += carried if index == 0 else 0
         if index < interest_only:
             repays = 0
         elif index == len(periods) - 1:
@@ -164,30 +171,22 @@ def annuity(
     periods: Sequence[Interval],
     anchor_day: int | None = None,
     free: Sequence[Interval] = (),
+    carried: Fen = 0,
 ) -> Decimal:
     """The equal payment at the end of each period that repays `principal` with interest, unrounded.
 
     With the growth g of each period (1 + rate x its share of a year): principal x (all g multiplied) / (sum over the
     rows of the product of the g after that row). For equal periods this is the familiar P r / (1 - (1 + r)^-n).
+    `carried` is owed at the end of the first period on top.
     """
-    growth = Decimal(1)
+    growth = after_first = Decimal(1)
     payments = Decimal(0)
     for period in reversed(periods):
         payments = EXACT.add(payments, growth)
+        after_first = growth
         rate = Decimal(0)
         for part in without(period, free):
             rate = EXACT.fma(terms.annual_rate, share_of_year(period, part, terms.day_basis, anchor_day), rate)
         growth = EXACT.multiply(growth, EXACT.add(rate, Decimal(1)))
-    return EXACT.divide(EXACT.multiply(Decimal(principal), growth), payments)
-
-
-def _level(
-    principal: Fen,
-    terms: Terms,
-    periods: Sequence[Interval],
-    multiple: Fen,
-    anchor_day: int | None,
-    free: Sequence[Interval],
-) -> Fen:
-    exact = annuity(principal, terms, periods, anchor_day, free)
-    return round_fen(EXACT.divide(exact, Decimal(multiple)), terms.rounding) * multiple
+    owed = EXACT.fma(Decimal(principal), growth, EXACT.multiply(Decimal(carried), after_first))
+    return EXACT.divide(owed, payments)

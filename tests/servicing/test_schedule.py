@@ -109,6 +109,38 @@ def test_an_instalment_below_the_interest_repays_nothing_and_takes_nothing_back(
     assert [(row.principal, row.interest) for row in schedule] == [(0, 100), (0, 100), (10_000, 100)]
 
 
+def test_interest_carried_in_is_due_with_the_first_row() -> None:
+    """83.57 over six rows from 15 March, 0.71 of interest earned before; nothing is charged on the 0.71."""
+    terms = replace(LEVEL, annual_rate=Decimal("0.07"))
+    dates = due_dates(D("2024-04-01"), 6)
+    schedule = generate_on(8_357, terms, D("2024-03-15"), dates, anchor_day=1, carried=71)
+    assert squeezed(table(schedule)) == rows(
+        """
+        nr due        principal interest    due balance
+         1 2024-04-01     13.32     0.98  14.30   70.25
+         2 2024-05-01     13.89     0.41  14.30   56.36
+         3 2024-06-01     13.97     0.33  14.30   42.39
+         4 2024-07-01     14.05     0.25  14.30   28.34
+         5 2024-08-01     14.13     0.17  14.30   14.21
+         6 2024-09-01     14.21     0.08  14.29    0.00
+        """
+    )
+
+
+@given(principals, days, row_counts, st.integers(0, 1_000_000), some_terms)
+def test_carried_interest_is_charged_once(
+    principal: Fen, start: date, count: int, carried: Fen, terms: Terms
+) -> None:
+    """With equal principal nothing else changes; the total of any schedule is never below what is owed."""
+    dates = due_dates(add_months(start, 1), count, anchor_day=start.day)
+    plain = generate_on(principal, terms, start, dates, anchor_day=start.day)
+    with_it = generate_on(principal, terms, start, dates, anchor_day=start.day, carried=carried)
+    assert sum(row.principal for row in with_it) == principal
+    assert with_it[0].interest == plain[0].interest + carried
+    if terms.method is Method.EQUAL_PRINCIPAL:
+        assert with_it[1:] == plain[1:]
+
+
 def test_due_dates_every_15_days() -> None:
     dates = due_dates(D("2024-01-31"), 3, every=Every(0, 15))
     assert [str(d) for d in dates] == ["2024-01-31", "2024-02-15", "2024-03-01"]
@@ -134,6 +166,7 @@ def test_a_last_row_brought_closer(rate: str, count: int, basis: DayBasis, level
     ("arguments", "message"),
     [
         ({"principal": -1}, "must not be negative"),
+        ({"carried": -1}, "must not be negative"),
         ({"dates": []}, "at least one row must repay"),
         ({"interest_only": 2}, "at least one row must repay"),
         ({"interest_only": -1}, "at least one row must repay"),

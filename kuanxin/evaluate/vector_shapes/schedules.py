@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,7 @@ def _figures(dates: Sequence[str], owed: Sequence[Amounts]) -> Figures:
         "balances": columns["balance"],
         "fee": columns["fees"],
         "rows": rows,
+        "schedule": rows,
         "first": rows[0],
         "last": rows[-1],
         "instalment": rows[0]["due"],
@@ -94,7 +96,7 @@ def _changed(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
     rows = contract.rows
     changes = [inputs["reschedule"]] if "reschedule" in inputs else inputs["reschedules"]
     for change in changes:
-        unknown = set(change) - _CHANGE_KEYS
+        unknown = {key for key in change if key not in _CHANGE_KEYS and not re.search("submit|approv|note|reason", key)}
         if unknown:
             raise NotOfThisEngine(f"a reschedule with {', '.join(sorted(unknown))}")
         rows = change_rows(
@@ -112,7 +114,6 @@ def _changed(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
 
 _CHANGE_KEYS = {
     "from_date",
-    "submitted",
     "business_date",
     "adjusted_due_date",
     "extra_terms",
@@ -210,18 +211,28 @@ def _re_aged_loan(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
         day(state["business_date"]),
         anchor_day=contract.anchor_day,
     )
-    handling = str(reage.get("interest") or "").upper()
+    outstanding = {"outstanding_principal": shown(stands.principal_open)}
+    handling = str(reage.get("interest") or reage.get("interest_handling") or "").upper()
+    dates = _new_dates(reage)
     if "PAYABLE" in handling:
-        interest_fen = stands.interest_payable
+        owed = Amounts(stands.principal_open, stands.interest_payable)
     elif "FULL" in handling:
-        interest_fen = stands.interest_to_come
-    elif contract.terms.annual_rate:
-        raise NotOfThisEngine(f"re-ageing with interest handled as {handling or 'not said'}")
+        owed = Amounts(stands.principal_open, stands.interest_to_come)
+    elif handling in ("", "DEFAULT"):
+        # interest runs on; what was earned so far is due with the first new row
+        rows = generate_on(
+            stands.principal_open,
+            contract.terms,
+            day(state["business_date"]),
+            dates,
+            anchor_day=dates[0].day,
+            multiple=multiple_of(inputs),
+            carried=stands.interest_payable,
+        )
+        return {**figures(rows), **outstanding}
     else:
-        interest_fen = 0
-    owed = Amounts(principal=stands.principal_open, interest=interest_fen)
-    rows = spread(owed, _new_dates(reage), contract.terms.rounding, multiple=multiple_of(inputs))
-    return {**_new_rows(rows), "outstanding_principal": shown(stands.principal_open)}
+        raise NotOfThisEngine(f"re-ageing with interest handled as {handling}")
+    return {**_new_rows(spread(owed, dates, contract.terms.rounding, multiple=multiple_of(inputs))), **outstanding}
 
 
 def _re_aged_amount(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
