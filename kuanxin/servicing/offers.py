@@ -73,9 +73,9 @@ def _quote(
         needs_person=bool(person),
         rows=rows,
         owed_now=position.owed(position.due_rows(), case.today),
-        total=sum((row.amounts for row in rows), NOTHING),
-        total_if_paid_now=paid_now(position).total,
-        total_if_nothing=nothing_done(case.loan, draft.until).total,
+        total=total(rows),
+        total_if_paid_now=total(paid_now(position)).total,
+        total_if_nothing=total(nothing_done(case.loan, draft.until)).total,
         nothing_until=draft.until,
         apr=cost,
         facts=facts,
@@ -107,15 +107,19 @@ def by_date(items: Iterable[Item]) -> tuple[Row, ...]:
     return tuple(Row(n, on, days[on]) for n, on in enumerate(sorted(days), 1))
 
 
-def paid_now(position: Position) -> Amounts:
-    """Everything still to pay when the arrears are paid today and the schedule runs on."""
-    return _sum(position.payments(lambda row: max(row.due_date, position.day)))
+def paid_now(position: Position) -> tuple[Row, ...]:
+    """The payments to come when the arrears are paid today and the schedule runs on."""
+    return by_date(position.payments(lambda row: max(row.due_date, position.day)))
 
 
-def nothing_done(loan: Loan, until: date) -> Amounts:
-    """Everything still to pay when nothing is paid until a day, all that is due then, and the rest as scheduled."""
+def nothing_done(loan: Loan, until: date) -> tuple[Row, ...]:
+    """The payments to come when nothing is paid until a day, all that is due then, and the rest as scheduled."""
     position = state_of(loan, datetime.combine(until, time(12), SHANGHAI)).position
-    return _sum(position.payments(lambda row: max(row.due_date, until)))
+    return by_date(position.payments(lambda row: max(row.due_date, until)))
+
+
+def total(rows: Iterable[Row]) -> Amounts:
+    return sum((row.amounts for row in rows), NOTHING)
 
 
 def yearly_cost(position: Position, rows: Iterable[Row]) -> Decimal | None:

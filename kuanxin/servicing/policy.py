@@ -18,6 +18,7 @@ from kuanxin.servicing.money import parse_yuan
 
 ANY_PRODUCT = "default"
 MOST_ROWS = 60
+_HIGHEST_CAP = Decimal("0.36")  # a guard against 24 written for 0.24; no lender's cap is higher
 
 
 class PolicyError(ValueError):
@@ -172,7 +173,7 @@ class Policy(_Rules):
     """The whole policy; `version` is what quotes and events carry."""
 
     edition: str = Field(alias="version", min_length=1, max_length=40)
-    apr_cap: Decimal = Field(gt=0, le=0.36)
+    apr_cap: Decimal
     quote_hours: int = Field(ge=1, le=24 * 14)
     products: dict[str, ProductRules]
     relief: ReliefRules
@@ -200,6 +201,12 @@ class Policy(_Rules):
         path = ".".join(str(part) for part in error["loc"] if part != "__root__") or "policy"
         remedy = cls._REMEDIES.get(error["type"], "Correct it as docs/policy.md says")
         return f"{path}: {error['msg']}. {remedy}."
+
+    @validator("apr_cap")
+    def _lawful(cls, value: Decimal) -> Decimal:
+        if not 0 < value <= _HIGHEST_CAP:
+            raise ValueError(f"write a fraction above 0 and at most {_HIGHEST_CAP} (24 % is 0.24)")
+        return value
 
     @root_validator(skip_on_failure=True)
     def _complete(cls, values: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Union
 
 from kuanxin.servicing.model import Amounts, ArrangementState, Fen, Method, ReliefKind
-from kuanxin.servicing.wire import SHANGHAI
+from kuanxin.servicing.wire import moment_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -220,8 +220,8 @@ def quote_from_json(data: Json) -> Quote:
         loan_version=data["loan_version"],
         kind=kind,
         request=_REQUEST_OF[kind](**request),
-        as_of=datetime.fromisoformat(data["as_of"]).astimezone(SHANGHAI),
-        expires_at=datetime.fromisoformat(data["expires_at"]).astimezone(SHANGHAI),
+        as_of=moment_from_json(data["as_of"]),
+        expires_at=moment_from_json(data["expires_at"]),
         policy_version=data["policy_version"],
         needs_person=data["needs_person"],
         rows=tuple(

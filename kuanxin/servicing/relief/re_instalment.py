@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from kuanxin.servicing import schedule
 from kuanxin.servicing.allocation import allocate
 from kuanxin.servicing.calendar import add_months
+from kuanxin.servicing.changes import spread
 from kuanxin.servicing.model import Amounts, Method, ReliefKind
-from kuanxin.servicing.money import split_evenly
 from kuanxin.servicing.position import NOTHING, Change, LiveRow, Position
 from kuanxin.servicing.quotes import Refusal, ReInstalment
 from kuanxin.servicing.relief.base import Case, Draft, closing, refuse
@@ -77,7 +77,7 @@ def change(position: Position, request: ReInstalment, params: dict[str, Any], pr
         shares = _out_of(beside, [row.principal for row in plan], position)
         plan = tuple(replace(row, principal=row.principal - s.total) for row, s in zip(plan, shares, strict=True))
     else:
-        shares = charges(beside, request.rows, params["charges"], position.terms.rounding)
+        shares = charges(beside, plan, params["charges"], position.terms.rounding)
     adds = new_rows(plan, shares, bearing, position.day, prefix, position.next_number(rows))
     return closing(position, rows, adds)
 
@@ -106,12 +106,11 @@ def new_rows(
     return rows
 
 
-def charges(owed: Amounts, rows: int, how: str, rounding: Rounding) -> list[Amounts]:
+def charges(owed: Amounts, plan: Sequence[Instalment], how: str, rounding: Rounding) -> list[Amounts]:
     """What each new row bears of interest, penalty interest and fees owed before."""
     if how == "first_row":
-        return [owed, *[NOTHING] * (rows - 1)]
-    split = (split_evenly(part, rows, rounding) for part in (owed.interest, owed.penalty, owed.fees))
-    return [Amounts(0, *parts) for parts in zip(*split, strict=True)]
+        return [owed, *[NOTHING] * (len(plan) - 1)]
+    return [row.amounts for row in spread(owed, [row.due_date for row in plan], rounding)]
 
 
 def _out_of(owed: Amounts, capital: Sequence[Fen], position: Position) -> list[Amounts]:

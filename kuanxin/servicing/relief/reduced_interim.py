@@ -72,7 +72,7 @@ def change(position: Position, request: ReducedInterim, params: dict[str, Any], 
         due = add_months(first, request.months, anchor)
         rest = schedule.generate(balance, position.terms, since, params["rest_rows"], due, anchor_day=anchor)
         plan += rest
-        shares += charges(beside, len(rest), "split", position.terms.rounding)
+        shares += charges(beside, rest, "split", position.terms.rounding)
     adds = new_rows(plan, shares, owed.principal, position.day, prefix, position.next_number(rows))
     return closing(position, rows, adds)
 
