@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 Responder = Callable[[Turn], Answer]
 RESPONDERS: dict[str, Responder] = {}
+ACTIONS: list[type[Action]] = []  # keeps the made classes alive: a class knows its subclasses only weakly
 
 HUMAN = Button("转人工客服", "request_human")
 DISCLOSURE = "您好，我是宽心，一个 AI 助手，专门帮还款遇到困难的朋友想办法。随时可以说“转人工”。"
@@ -32,13 +34,14 @@ STAND_ALONE = {"express_distress", "third_party_contact"}
 REDACTED_NOTE = "为了您的安全，刚才消息里的证件号、卡号、密码或验证码已隐去。这里不需要这些，请不要发给任何人。"
 
 
-class KuanxinAction(Action):
+class KuanxinAction(Action, ABC):
     """An action that reads a turn and answers it. Subclasses give `answer`; it may block, it never runs on the event loop."""
 
-    abstract = True
+    @abstractmethod
+    def name(self) -> str: ...
 
-    def answer(self, turn: Turn) -> Answer:
-        raise NotImplementedError
+    @abstractmethod
+    def answer(self, turn: Turn) -> Answer: ...
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
@@ -78,16 +81,17 @@ def answers(intent: str) -> Callable[[Responder], Responder]:
 
     def register(responder: Responder) -> Responder:
         RESPONDERS[intent] = responder
-        type(
-            f"Answer_{intent}",
-            (KuanxinAction,),
-            {
-                "abstract": False,
-                "__doc__": responder.__doc__,
-                "__module__": responder.__module__,
-                "name": lambda self: f"action_{intent}",
-                "answer": lambda self, turn: complete(turn, responder(turn)),
-            },
+        ACTIONS.append(
+            type(
+                f"Answer_{intent}",
+                (KuanxinAction,),
+                {
+                    "__doc__": responder.__doc__,
+                    "__module__": responder.__module__,
+                    "name": lambda self: f"action_{intent}",
+                    "answer": lambda self, turn: complete(turn, responder(turn)),
+                },
+            )
         )
         return responder
 

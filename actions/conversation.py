@@ -140,8 +140,6 @@ def out_of_scope(turn: Turn) -> Answer:
 class Unclear(KuanxinAction):
     """Offers the likeliest readings; then once more differently; then a person with a summary."""
 
-    abstract = False
-
     def name(self) -> str:
         return "action_unclear"
 

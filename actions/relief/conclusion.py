@@ -18,8 +18,6 @@ from kuanxin.servicing.service import QuoteStale
 class ReliefDone(KuanxinAction):
     """After the form: commits what was agreed, or takes leave of it without pressure."""
 
-    abstract = False
-
     def name(self) -> str:
         return "action_relief_done"
 

@@ -24,7 +24,6 @@ DECLINE = Button("不用了", "deny")
 class AskForSlot(KuanxinAction):
     """Base of the questions that the form asks."""
 
-    abstract = True
     slot = ""
 
     def name(self) -> str:
@@ -32,7 +31,6 @@ class AskForSlot(KuanxinAction):
 
 
 class AskForLoan(AskForSlot):
-    abstract = False
     slot = "loan"
 
     def answer(self, turn: Turn) -> Answer:
@@ -51,7 +49,6 @@ class AskForLoan(AskForSlot):
 
 
 class AskForLaterDate(AskForSlot):
-    abstract = False
     slot = "later_date"
 
     def answer(self, turn: Turn) -> Answer:
@@ -73,7 +70,6 @@ class AskForLaterDate(AskForSlot):
 
 
 class AskForPlan(AskForSlot):
-    abstract = False
     slot = "plan"
 
     def answer(self, turn: Turn) -> Answer:
@@ -86,7 +82,6 @@ class AskForPlan(AskForSlot):
 
 
 class AskForDueDay(AskForSlot):
-    abstract = False
     slot = "due_day"
 
     def answer(self, turn: Turn) -> Answer:
@@ -94,7 +89,6 @@ class AskForDueDay(AskForSlot):
 
 
 class AskForPartAmount(AskForSlot):
-    abstract = False
     slot = "part_amount"
 
     def answer(self, turn: Turn) -> Answer:
@@ -106,7 +100,6 @@ class AskForPartAmount(AskForSlot):
 class AskForConsent(AskForSlot):
     """Shows exactly what would be agreed; after a digression only reminds of it."""
 
-    abstract = False
     slot = "consent"
 
     def answer(self, turn: Turn) -> Answer:

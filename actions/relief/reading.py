@@ -9,9 +9,10 @@ import asyncio
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from rasa_sdk import Action
 from rasa_sdk.events import SlotSet
 
-from actions.base import HUMAN, KuanxinAction, book_unavailable, briefly, opening, send, sign_in
+from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_in
 from actions.cards import KIND_NAMES, offers_card
 from actions.relief.state import EMPTY, FORM, LEAVING, NEEDS, REQUESTED, WISHES, Negotiation
 from actions.turn import NotVerified, Turn
@@ -34,10 +35,8 @@ if TYPE_CHECKING:
     from rasa_sdk.types import DomainDict
 
 
-class ValidateReliefForm(KuanxinAction):
+class ValidateReliefForm(Action):
     """Reads a message into the form's slots; leaves it to the rules when there is nothing in it for the form."""
-
-    abstract = False
 
     def name(self) -> str:
         return f"validate_{FORM}"

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from pydantic import BaseModel, Extra, Field, ValidationError, root_validator, validator
+from pydantic import BaseModel, Extra, ValidationError, root_validator, validator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,10 +62,16 @@ class Dialogue(Form):
     now: str
     book: dict[str, Any] | str | None = None  # the import form, or a file beside this one; None: the demo book
     borrower: str | None = None
-    turns: tuple[Turn, ...] = Field(..., min_items=1)
+    turns: tuple[Turn, ...]
     expect: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
     state: State = State()
+
+    @validator("turns")
+    def something_is_said(cls, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        if not turns:
+            raise ValueError("a conversation has at least one turn")
+        return turns
 
     _compile = validator("expect", "never", allow_reuse=True)(_patterns)
 

@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 import requests
 
 from kuanxin.operate.model import ROOT, ensure_model
+from kuanxin.store.engine import make_engine, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +75,7 @@ def running_assistant(
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     environment.pop("KUANXIN_NOW", None)
+    migrate(make_engine(environment["KUANXIN_DATABASE_URL"]))
     commands = {
         "actions": ["-m", "rasa_sdk", "--actions", "actions", "--port", str(action_port)],
         "rasa": [
