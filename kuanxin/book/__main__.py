@@ -15,10 +15,12 @@ from kuanxin.book.importer import import_book
 from kuanxin.book.problems import ImportRefused
 from kuanxin.book.reader import read
 from kuanxin.book.show import NobodyThere, show
-from kuanxin.clock import VARIABLE, Clock, ClockError, fixed_now
+from kuanxin.bootstrap import services
+from kuanxin.clock import VARIABLE, ClockError, fixed_now
 from kuanxin.servicing.ports import BookUnavailable
+from kuanxin.settings import SettingsError
 from kuanxin.store.base import SHANGHAI
-from kuanxin.store.engine import make_engine, migrate
+from kuanxin.store.engine import migrate
 
 _complain = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -36,7 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         _complain.print(f"[red]Nothing was imported:[/] {count} problem{'s' * (count > 1)}.")
     except NoBook:
         _complain.print("There is no book yet. Import one: python -m kuanxin.book import FILE")
-    except (NobodyThere, ClockError) as fault:
+    except (NobodyThere, ClockError, SettingsError) as fault:
         _complain.print(str(fault))
     except BookUnavailable as fault:
         _complain.print(f"The database does not answer ({fault}). See KUANXIN_DATABASE_URL.")
@@ -74,9 +76,15 @@ def _import(chosen: argparse.Namespace) -> int:
     fixed = fixed_now()
     if fixed and isinstance(source.data, dict) and source.data.get("kind") == "real":
         raise ClockError(f"{VARIABLE} fixes the clock, but {source.name} holds real data. Remove {VARIABLE}.")
-    engine = make_engine()
-    migrate(engine)
-    done = import_book(engine, source, fixed or datetime.now(SHANGHAI), replace=chosen.replace)
+    composed = services()
+    migrate(composed.engine)
+    done = import_book(
+        composed.engine,
+        source,
+        fixed or datetime.now(SHANGHAI),
+        policy=composed.servicing.policy,
+        replace=chosen.replace,
+    )
     if done.replaced:
         print(f"The {done.replaced} book that stood here was removed.")
     print(
@@ -87,7 +95,7 @@ def _import(chosen: argparse.Namespace) -> int:
 
 
 def _export(chosen: argparse.Namespace) -> int:
-    engine = make_engine()
+    engine = services().engine
     migrate(engine)
     if chosen.to is None:
         export_book(engine, sys.stdout)
@@ -103,9 +111,9 @@ def _export(chosen: argparse.Namespace) -> int:
 
 
 def _show(chosen: argparse.Namespace) -> int:
-    engine = make_engine()
-    migrate(engine)
-    show(engine, chosen.borrower, Clock(engine).now(), Console())
+    composed = services()
+    migrate(composed.engine)
+    show(composed.servicing, chosen.borrower, composed.clock.now(), Console())
     return 0
 
 

@@ -11,7 +11,6 @@ from kuanxin.servicing.service import QuoteStale, Servicing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from kuanxin.book.arrangement_form import Wish
     from kuanxin.servicing.model import Borrower, Loan, LoanEvent
@@ -24,7 +23,6 @@ def arrange(loans: Sequence[Loan], wishes: Sequence[Wish], policy: Policy) -> li
     drafts = _Drafts(loans)
     servicing = Servicing(drafts, policy)
     for wish in sorted(wishes, key=lambda wish: wish.agreed):
-        drafts.as_of = wish.agreed
         borrower_id = drafts.loans[wish.loan_id].borrower_id
         offer = servicing.quote(borrower_id, wish.loan_id, wish.request, wish.agreed)
         if not isinstance(offer, Refusal):
@@ -39,23 +37,22 @@ def arrange(loans: Sequence[Loan], wishes: Sequence[Wish], policy: Policy) -> li
 
 
 class _Drafts:
-    """A loan book of loans that are not written yet, as they stood at a moment: later payments are not seen."""
+    """A loan book of loans that are not written yet. The rules themselves leave out what happened after their `now`."""
 
     def __init__(self, loans: Sequence[Loan]) -> None:
         self.loans = {loan.id: loan for loan in loans}
-        self.as_of: datetime
         self._quotes: dict[str, Quote] = {}
 
     def borrower(self, borrower_id: str) -> Borrower | None:
         return None  # names and phones play no part in the rules
 
     def loans_of(self, borrower_id: str) -> tuple[Loan, ...]:
-        return tuple(self._then(loan) for loan in self.loans.values() if loan.borrower_id == borrower_id)
+        return tuple(loan for loan in self.loans.values() if loan.borrower_id == borrower_id)
 
     def loan(self, borrower_id: str, loan_id: str) -> Loan:
         if self.loans[loan_id].borrower_id != borrower_id:
             raise LoanNotFound(loan_id)
-        return self._then(self.loans[loan_id])
+        return self.loans[loan_id]
 
     def keep_quote(self, quote: Quote) -> None:
         self._quotes[quote.hash] = quote
@@ -64,9 +61,5 @@ class _Drafts:
         return self._quotes.get(quote_hash)
 
     def append(self, loan: Loan, events: tuple[LoanEvent, ...]) -> Loan:
-        whole = self.loans[loan.id]
-        self.loans[loan.id] = replace(whole, events=(*whole.events, *events), version=whole.version + 1)
-        return self._then(self.loans[loan.id])
-
-    def _then(self, loan: Loan) -> Loan:
-        return replace(loan, payments=tuple(paid for paid in loan.payments if paid.paid_at <= self.as_of))
+        self.loans[loan.id] = replace(loan, events=(*loan.events, *events), version=loan.version + 1)
+        return self.loans[loan.id]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _RELATIVE = re.compile(r"today(?:\s*([+-])\s*(\d{1,5}))?(?:\s+(\d{2}:\d{2}))?", re.ASCII)
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(%?)", re.ASCII)
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}", re.ASCII)
 _YES_NO = {"true": True, "yes": True, "1": True, "是": True, "false": False, "no": False, "0": False, "否": False}
 REQUIRED: Any = object()
 
@@ -88,6 +89,14 @@ class Section:
         else:
             return value.strip()
         return None
+
+    def ident(self, name: str) -> str | None:
+        """An id: it stands in addresses, file names and logs, so it is plain."""
+        value = self.text(name)
+        if value is not None and not _ID.fullmatch(value):
+            self.wrong(name, f"is {value!r}", "Use letters and digits without accents, and . _ : - (at most 64).")
+            return None
+        return value
 
     def yuan(self, name: str, default: Fen | None = REQUIRED, *, positive: bool = True) -> Fen | None:
         """An amount in yuan as fen. A number with a point in YAML is a binary fraction, so it is refused."""

@@ -68,7 +68,7 @@ class _Walk:
         for section in root.sections("borrowers", _BORROWER):
             self._borrower(section)
         for section in root.sections("payments", ("loan", *PAYMENT)):
-            loan_id = section.text("loan")
+            loan_id = section.ident("loan")
             payment = read_payment(section, self._now)
             if payment and loan_id:
                 self._once("payment", payment.id, section.at)
@@ -77,7 +77,7 @@ class _Walk:
             root.wrong("borrowers", "has no entries", "Write at least one borrower.")
 
     def _borrower(self, section: Section) -> None:
-        borrower_id = section.text("id")
+        borrower_id = section.ident("id")
         name = section.text("name")
         phone = section.text("phone", "", longest=32)
         demo = section.flag("demo", self._book.kind == "demo")

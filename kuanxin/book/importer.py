@@ -10,6 +10,7 @@ from kuanxin.book.form import read_book
 from kuanxin.book.problems import ImportRefused
 from kuanxin.book.reader import Source
 from kuanxin.servicing.model import PaymentStatus
+from kuanxin.settings import read_settings
 from kuanxin.store import book_writer
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def import_book(
     """
     source = data if isinstance(data, Source) else Source(data, name)
     book, reading = read_book(source, now)
-    loans = arrange(book.loans, book.wishes, policy) if book.wishes else book.loans
+    loans = arrange(book.loans, book.wishes, policy or _own_policy()) if book.wishes else book.loans
     if reading.problems:
         raise ImportRefused(reading.problems)
     with engine.begin() as connection:
@@ -85,6 +86,12 @@ def import_book(
         arrangements=len(book.wishes),
         replaced=replaced,
     )
+
+
+def _own_policy() -> Policy:
+    from kuanxin.bootstrap import read_policy  # an import without arrangements needs none of it
+
+    return read_policy(read_settings().policy_file)
 
 
 def _makes_way(book: Book, stands: book_writer.Standing, reading: Reading, replace: bool) -> bool:

@@ -24,6 +24,7 @@ from kuanxin.servicing.model import (
 )
 from kuanxin.servicing.money import yuan
 from kuanxin.servicing.schedule import generate_on
+from kuanxin.servicing.state import state_of
 from kuanxin.servicing.wire import event_from_json
 from kuanxin.store.base import SHANGHAI
 
@@ -79,12 +80,12 @@ class LoanForm:
     def loan(self) -> Loan | None:
         """None where anything is wrong; the problems are noted."""
         fields = self._in
-        loan_id = fields.text("id")
+        loan_id = fields.ident("id")
         product = fields.text("product", "微粒贷" if not self._real else REQUIRED)
         principal = fields.yuan("principal")
         terms = self._terms()
         rows, disbursed = self._schedule(principal, terms)
-        payments = self._payments(loan_id or "", rows)
+        payments = self._payments(loan_id or "", rows, disbursed)
         autopay = fields.flag("autopay", False)
         card_tail = fields.text("card_tail", "")
         if card_tail and not re.fullmatch(r"\d{4}", card_tail, re.ASCII):
@@ -93,7 +94,7 @@ class LoanForm:
         events = self._events(loan_id)
         if not fields.sound:
             return None
-        return Loan(
+        loan = Loan(
             id=loan_id,
             borrower_id=self._borrower_id,
             product=product,
@@ -107,6 +108,18 @@ class LoanForm:
             card_tail=card_tail,
             version=version,
         )
+        self._not_paid_too_much(loan)
+        return loan if fields.sound else None
+
+    def _not_paid_too_much(self, loan: Loan) -> None:
+        contract = sum(row.principal + row.interest + row.fees for row in loan.instalments)
+        if sum(payment.amount for payment in loan.payments if payment.status is PaymentStatus.POSTED) <= contract:
+            return  # most loans: the replay is only needed where penalty interest may explain the rest
+        position = state_of(loan, self._now).position
+        surplus = position.credit - position.owed(position.rows, position.day).total
+        if surplus > 0:
+            remedy = "Correct the amounts, or leave out what was paid back."
+            self._in.wrong("payments", f"are {yuan(surplus)} more than all that was ever owed", remedy)
 
     def _terms(self) -> Terms | None:
         fields = self._in
@@ -222,9 +235,9 @@ class LoanForm:
 
     # --- payments and events
 
-    def _payments(self, loan_id: str, rows: tuple[Instalment, ...]) -> tuple[Payment, ...]:
+    def _payments(self, loan_id: str, rows: tuple[Instalment, ...], disbursed: date | None) -> tuple[Payment, ...]:
         automatic = self._paid_rows(loan_id, rows)
-        written = [self._payment(section, rows) for section in self._in.sections("payments", PAYMENT)]
+        written = [self._payment(section, rows, disbursed) for section in self._in.sections("payments", PAYMENT)]
         if None in written:
             self._in.sound = False
         everything = [*automatic, *(payment for payment in written if payment)]
@@ -251,8 +264,13 @@ class LoanForm:
             for row in rows[:count]
         ]
 
-    def _payment(self, fields: Section, rows: tuple[Instalment, ...]) -> Payment | None:
-        return read_payment(fields, self._now, rows, real=self._real)
+    def _payment(self, fields: Section, rows: tuple[Instalment, ...], disbursed: date | None) -> Payment | None:
+        payment = read_payment(fields, self._now, rows, real=self._real)
+        if payment and disbursed and payment.paid_at.date() < disbursed:
+            message = f"is {payment.paid_at:%Y-%m-%d}, before the loan was paid out ({disbursed})"
+            fields.wrong("at", message, "Correct one of the two.")
+            return None
+        return payment
 
     def _events(self, loan_id: str | None) -> tuple[LoanEvent, ...]:
         """Events as `export` wrote them, kept as they are; by hand one writes `arrangements`."""
@@ -260,7 +278,7 @@ class LoanForm:
         events = []
         try:
             for item in value:
-                event = event_from_json({**item, "loan_id": loan_id})
+                event = event_from_json(item, loan_id or "")
                 events.append(event)
         except (TypeError, ValueError) as fault:
             remedy = "Leave events as `export` wrote them; by hand write arrangements."
@@ -272,7 +290,7 @@ def read_payment(
     fields: Section, now: datetime, rows: tuple[Instalment, ...] = (), *, real: bool = True
 ) -> Payment | None:
     """One payment; `pays_row: 4` stands for the amount of that row in a demo or test book."""
-    payment_id = fields.text("id")
+    payment_id = fields.ident("id")
     if fields.has("pays_row") and not real:
         amount = _amount_of_row(fields, rows)
     else:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kuanxin.servicing.money import yuan
+from kuanxin.servicing.state import state_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from kuanxin.servicing.model import Amounts, Instalment, Loan
-    from kuanxin.servicing.service import OpenRow, Servicing, Status
+    from kuanxin.servicing.model import Amounts, Loan
+    from kuanxin.servicing.position import LiveRow, Position
+    from kuanxin.servicing.service import Servicing
+    from kuanxin.servicing.status import Status
 
 
 class NobodyThere(Exception):
@@ -73,33 +76,21 @@ def _owed(status: Status) -> Table:
 
 
 def _schedule(status: Status) -> Table:
-    """The rows as they stand; where an arrangement changed the contract's rows, the open ones are those agreed."""
-    table = _table("row", "due", "principal", "interest", "fees", "open", "state")
-    still_open = {row.number: row for row in status.open_rows}
-    agreed = {row.number for row in status.loan.instalments}
-    for row in status.loan.instalments:
-        table.add_row(*_row(row, still_open.get(row.number)))
-    for row in status.open_rows:
-        if row.number not in agreed:
-            table.add_row(
-                str(row.number), str(row.due_date), *_amounts(row.open)[:2], "", yuan(row.open.total), "agreed"
-            )
+    """The rows in force, arrangements included; of rows that an arrangement replaced, what was paid on them."""
+    position = state_of(status.loan, status.as_of).position
+    lines = [(row.number, row.due_date, *_line(row, position)) for row in position.rows]
+    lines += [(row.number, row.due_date, *_amounts(row.paid), "", "replaced") for row in position.kept]
+    table = _table("row", "due", "principal", "interest", "penalty", "fees", "total", "open", "state")
+    for number, due, *cells in sorted(lines, key=lambda line: (line[1], line[0])):
+        table.add_row(str(number), str(due), *cells)
     return table
 
 
-def _row(row: Instalment, still_open: OpenRow | None) -> tuple[str, ...]:
-    state = "paid"
-    if still_open:
-        state = f"{still_open.days_past_due} days past due" if still_open.days_past_due else "open"
-    return (
-        str(row.number),
-        str(still_open.due_date if still_open else row.due_date),
-        yuan(row.principal),
-        yuan(row.interest),
-        yuan(row.fees),
-        yuan(still_open.open.total) if still_open else "",
-        state,
-    )
+def _line(row: LiveRow, position: Position) -> tuple[str, ...]:
+    still_open = position.open(row, position.day)
+    late = (position.day - row.due_date).days
+    state = "paid" if not still_open.total else f"{late} days late" if late > 0 else "open"
+    return (*_amounts(still_open + row.paid), yuan(still_open.total) if still_open.total else "", state)
 
 
 def _payments(loan: Loan) -> Table:
@@ -111,7 +102,7 @@ def _payments(loan: Loan) -> Table:
 
 
 def _table(*columns: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0))
+    table = Table(box=None, padding=(0, 1, 0, 0))
     words = {columns[0], "due", "at", "state", "status", "by"}
     for column in columns:
         table.add_column(column, justify="left" if column in words else "right", no_wrap=True)

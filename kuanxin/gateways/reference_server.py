@@ -22,14 +22,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from jsonschema import Draft4Validator, RefResolver
+from jsonschema import Draft4Validator, FormatChecker, RefResolver
 from jsonschema.exceptions import ValidationError
 from sanic import Sanic
 from sanic.exceptions import MethodNotSupported, NotFound, SanicException
 from sanic.response import HTTPResponse
 
 from kuanxin.servicing.ports import BookUnavailable, LoanChanged, LoanNotFound
-from kuanxin.servicing.wire import borrower_to_json, event_from_json, loan_to_json
+from kuanxin.servicing.wire import borrower_to_json, event_from_json, loan_to_json, moment_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -79,8 +79,8 @@ class Shelf:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
-    def put(self, borrower_id: str, quote: dict[str, Any]) -> None:
-        self._kept[borrower_id, quote["hash"]] = quote
+    def put(self, borrower_id: str, quote_hash: str, quote: dict[str, Any]) -> None:
+        self._kept[borrower_id, quote_hash] = quote
         while len(self._kept) > _MOST_QUOTES:
             self._kept.popitem(last=False)
 
@@ -122,11 +122,9 @@ def make_app(book: LoanBook, token: str, name: str = "loan_book") -> Sanic:
             raise Problem("malformed", "Idempotency-Key is missing or not by the contract")
         body = contract.body(request, "Append")
         try:
-            events = tuple(event_from_json(event) for event in body["events"])
+            events = tuple(event_from_json(event, loan_id) for event in body["events"])
         except ValueError as fault:
             raise Problem("malformed", str(fault)) from None
-        if any(event.loan_id != loan_id for event in events):
-            raise Problem("malformed", "an event names another loan than the address")
         stored = await asyncio.to_thread(_append, book, borrower_id, loan_id, body["version"], events)
         return _json(loan_to_json(stored))
 
@@ -142,10 +140,8 @@ def make_app(book: LoanBook, token: str, name: str = "loan_book") -> Sanic:
     @guarded
     async def keep_quote(request: Request, borrower_id: str, quote_hash: str) -> HTTPResponse:
         body = contract.body(request, "Quote")
-        if (body["borrower_id"], body["hash"]) != (borrower_id, quote_hash):
-            raise Problem("malformed", "the quote is not the one that the address names")
         await asyncio.to_thread(book.loan, borrower_id, body["loan_id"])
-        shelf.put(borrower_id, body)
+        shelf.put(borrower_id, quote_hash, body)
         return HTTPResponse(status=204)
 
     @app.exception(MethodNotSupported)
@@ -196,7 +192,9 @@ class _Contract:
 
     def __init__(self) -> None:
         self._document = yaml.safe_load(CONTRACT.read_text("utf-8"))
-        self._resolver = RefResolver.from_schema(self._document)
+        formats = FormatChecker(formats=())
+        formats.checks("date-time", raises=ValueError)(_is_moment)
+        self._validator = Draft4Validator({}, RefResolver.from_schema(self._document), formats)
 
     def body(self, request: Request, schema: str) -> dict[str, Any]:
         if request.content_type.partition(";")[0].strip() != "application/json":
@@ -204,7 +202,7 @@ class _Contract:
         try:
             body = json.loads(request.body, parse_constant=_no_number)
             json.dumps(body, ensure_ascii=False).encode()  # half a surrogate pair is no text
-            Draft4Validator({"$ref": f"#/components/schemas/{schema}"}, resolver=self._resolver).validate(body)
+            self._validator.evolve(schema=self._document["components"]["schemas"][schema]).validate(body)
         except ValidationError as fault:
             where = "/".join(str(part) for part in fault.absolute_path) or "body"
             raise Problem("malformed", f"{where}: {fault.validator}") from None
@@ -222,6 +220,10 @@ async def _borrower(book: LoanBook, borrower_id: str) -> Any:
 
 def _append(book: LoanBook, borrower_id: str, loan_id: str, version: int, events: tuple[Any, ...]) -> Any:
     return book.append(replace(book.loan(borrower_id, loan_id), version=version), events)
+
+
+def _is_moment(value: object) -> bool:
+    return not isinstance(value, str) or bool(moment_from_json(value))
 
 
 def _no_number(name: str) -> None:

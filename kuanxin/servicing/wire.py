@@ -8,7 +8,7 @@ missing or of the wrong type is a ValueError that names the field, because a gue
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
 from enum import Enum
 from typing import Any, TypeVar
@@ -79,11 +79,11 @@ def terms_from_json(data: object) -> Terms:
 
 
 def event_to_json(event: LoanEvent) -> Json:
+    """An event as it stands inside its loan, which is not named again."""
     return {
         "id": event.id,
-        "loan_id": event.loan_id,
         "kind": event.kind,
-        "at": event.at.isoformat(),
+        "at": moment_to_json(event.at),
         "arrangement_id": event.arrangement_id,
         "policy_version": event.policy_version,
         "quote_hash": event.quote_hash,
@@ -91,11 +91,11 @@ def event_to_json(event: LoanEvent) -> Json:
     }
 
 
-def event_from_json(data: object) -> LoanEvent:
+def event_from_json(data: object, loan_id: str) -> LoanEvent:
     fields = _Fields(data, "event")
     return LoanEvent(
         fields.text("id"),
-        fields.text("loan_id"),
+        loan_id,
         fields.text("kind"),
         fields.moment("at"),
         fields.text("arrangement_id"),
@@ -127,7 +127,7 @@ def loan_to_json(loan: Loan) -> Json:
             {
                 "id": payment.id,
                 "amount": payment.amount,
-                "paid_at": payment.paid_at.isoformat(),
+                "paid_at": moment_to_json(payment.paid_at),
                 "status": payment.status.value,
                 "method": payment.method,
                 "failure": payment.failure,
@@ -143,8 +143,9 @@ def loan_to_json(loan: Loan) -> Json:
 
 def loan_from_json(data: object) -> Loan:
     fields = _Fields(data, "loan")
+    loan_id = fields.text("id")
     return Loan(
-        id=fields.text("id"),
+        id=loan_id,
         borrower_id=fields.text("borrower_id"),
         product=fields.text("product"),
         principal=fields.whole("principal"),
@@ -152,7 +153,7 @@ def loan_from_json(data: object) -> Loan:
         terms=terms_from_json(fields.object("terms")),
         instalments=tuple(_instalment(_Fields(item, "instalment")) for item in fields.items("instalments")),
         payments=tuple(_payment(_Fields(item, "payment")) for item in fields.items("payments")),
-        events=tuple(event_from_json(item) for item in fields.items("events")),
+        events=tuple(event_from_json(item, loan_id) for item in fields.items("events")),
         autopay=fields.flag("autopay", False),
         card_tail=fields.text("card_tail", ""),
         version=fields.whole("version"),
@@ -178,6 +179,25 @@ def _payment(fields: _Fields) -> Payment:
         fields.text("method", ""),
         fields.text("failure", ""),
     )
+
+
+def moment_to_json(moment: datetime) -> str:
+    """RFC 3339 in the offset of China today: Shanghai's own before 1901 has seconds, which the form does not know."""
+    return moment.astimezone(timezone(timedelta(hours=8))).isoformat()
+
+
+def moment_from_json(text: str) -> datetime:
+    """An RFC 3339 moment, in Asia/Shanghai. Raises ValueError."""
+    found = _MOMENT.fullmatch(text)
+    if not found:
+        raise ValueError("not a moment with its time zone")
+    clock, fraction, zone = found.groups()
+    # Python 3.10 reads exactly six digits of a second and no Z; systems in Java send up to nine and Z
+    zone = "+00:00" if zone in "Zz" else zone
+    try:
+        return datetime.fromisoformat(f"{clock}.{(fraction or '0')[:6]:0<6}{zone}").astimezone(SHANGHAI)
+    except OverflowError:  # the first day of year 1, seen from another zone
+        raise ValueError("not a moment of a calendar") from None
 
 
 class _Fields:
@@ -224,17 +244,10 @@ class _Fields:
             raise ValueError(f"{self._what}.{name}: must be a day, YYYY-MM-DD") from None
 
     def moment(self, name: str) -> datetime:
-        found = _MOMENT.fullmatch(self.text(name))
         try:
-            if not found:
-                raise ValueError
-            clock, fraction, zone = found.groups()
-            # Python 3.10 reads exactly six digits of a second and no Z; systems in Java send up to nine and Z
-            zone = "+00:00" if zone in "Zz" else zone
-            value = datetime.fromisoformat(f"{clock}.{(fraction or '0')[:6]:0<6}{zone}")
+            return moment_from_json(self.text(name))
         except ValueError:
             raise ValueError(f"{self._what}.{name}: must be a moment with its time zone (RFC 3339)") from None
-        return value.astimezone(SHANGHAI)
 
     def items(self, name: str) -> list[object]:
         return list(self._get(name, None, list))

@@ -266,3 +266,38 @@ def test_a_fault_in_the_middle_of_writing_leaves_nothing(engine, monkeypatch):
         import_book(engine, demo_loan(id="T2"), NOW)
     assert [loan.id for loan in SqlLoanBook(engine).loans_of("B1")] == ["T1"]
     assert count(engine) == 1
+
+
+def test_penalty_interest_that_was_paid_is_not_too_much(engine, real, loan):
+    """3,092.00 by contract, paid months late: the rest is penalty interest."""
+    loan["payments"] = [{"id": "Z1", "amount": "3100.00", "at": "2026-11-20 09:00"}]
+    import_book(engine, real, NOW)
+    assert SqlLoanBook(engine).loan("C1", "K1").payments[0].amount == 310_000
+
+
+def promise(**fields: object) -> dict[str, object]:
+    wish = {"kind": "promise_to_pay", "agreed": "2026-11-21 09:00", "date": "2026-11-26", **fields}
+    return demo_loan(first_due=None, next_due="2026-11-20", arrangements=[wish])
+
+
+def test_an_arrangement_is_made_by_the_rules_as_of_its_day(engine):
+    assert import_book(engine, promise(), NOW).arrangements == 1
+    loan = SqlLoanBook(engine).loan("B1", "T1")
+    assert (loan.version, [event.kind for event in loan.events]) == (1, ["committed"])
+    assert loan.events[0].at == datetime(2026, 11, 21, 9, 0, tzinfo=SHANGHAI)
+    assert loan.events[0].data["quote"]["request"] == {"on": "2026-11-26", "amount": None}
+
+
+def test_an_arrangement_that_the_policy_refuses_is_a_problem(engine):
+    with pytest.raises(ImportRefused, match=r"arrangements\[0\].kind: is refused: .*11月"):
+        import_book(engine, promise(date="2026-12-24"), NOW)
+    assert count(engine) == 0
+
+
+def test_a_later_payment_does_not_change_what_was_agreed_before(engine):
+    with_payment = promise()
+    with_payment["borrowers"][0]["loans"][0]["payments"] = [{"id": "P1", "pays_row": 1, "at": "2026-11-22 09:00"}]
+    import_book(engine, with_payment, NOW)
+    paid_later = SqlLoanBook(engine).loan("B1", "T1").events
+    import_book(engine, promise(), NOW)
+    assert paid_later[0].data["quote"]["total"] == SqlLoanBook(engine).loan("B1", "T1").events[0].data["quote"]["total"]

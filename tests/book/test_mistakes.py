@@ -10,6 +10,10 @@ from kuanxin.book.reader import read
 from kuanxin.store.settings import book_settings
 from tests.builders import NOW
 
+PAID = [
+    {"id": "Z1", "amount": "1046.50", "at": "2026-09-20"},
+    {"id": "Z2", "amount": "1030.00", "at": "2026-10-20"},
+]
 ROW = {"due_date": "2026-09-20", "principal": "3000.00", "interest": "0"}
 
 
@@ -51,6 +55,7 @@ def problems(engine, data):
         ({"autopay": "maybe"}, "autopay", "is neither yes nor no", "true or false"),
         ({"card_tail": "6222020200112233445"}, "card_tail", "is '6222020200112233445'", "only the last four digits"),
         ({"prinzipal": "1"}, "prinzipal", "is not a field of the form", "Did you mean principal?"),
+        ({"id": "贷款 1"}, "id", "is '贷款 1'", "letters and digits"),
         ({"id": 7}, "id", "is a number, not text", 'id: "7"'),
         ({"product": "  "}, "product", "is empty", "Write it"),
         ({"disbursed": "20.8.2026"}, "disbursed", "is not a day (20.8.2026)", "2026-11-23"),
@@ -87,6 +92,14 @@ def problems(engine, data):
         (
             {"payments": [{"id": "Z1", "pays_row": 1, "at": "2026-09-20"}]},
             *("payments[0].pays_row", "is for loans of a demo or test book", "Write the amount"),
+        ),
+        (
+            {"payments": [{"id": "Z1", "amount": "1", "at": "2026-08-19 23:59"}]},
+            *("payments[0].at", "before the loan was paid out (2026-08-20)", "Correct one of the two"),
+        ),
+        (
+            {"payments": [*PAID, {"id": "Z3", "amount": "1015.51", "at": "2026-11-20"}]},
+            *("payments", "are 0.01 more than all that was ever owed", "Correct the amounts"),
         ),
         ({"events": [{"id": "E1"}]}, "events", "cannot be read: event.kind: missing", "as `export` wrote them"),
         (
