@@ -102,14 +102,15 @@ class Identity:
     def sign_in(self, assertion: str, now: datetime) -> SignIn:
         """Binds the conversation of a ticket to the borrower that the bank's assertion names, for some time.
 
-        A conversation that another borrower signed in to is never bound again: its transcript is not theirs.
+        Each assertion is one sign-in: the bank's page asked the person. A conversation that another borrower signed in
+        to is never bound again: its transcript is not theirs.
         Raises TokenRefused, SignInRefused.
         """
         said = self._bank.read(assertion)
         if said.ticket is None:
             raise TokenRefused
         return self._store.redeem(
-            _hash(said.ticket), said.borrower_id, _moment(said.signed_in_at), now, now + self._sign_in_life
+            _hash(said.ticket), said.borrower_id, _moment(said.issued_at), now, now + self._sign_in_life
         )
 
     def borrower_of(self, conversation_id: str, now: datetime) -> str | None:

@@ -31,13 +31,14 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True)
 class BankToken:
-    """What the bank said: this borrower signed in at this time (seconds since 1970).
+    """What the bank said: this borrower signed in then, and it said so at `issued_at` (seconds since 1970).
 
     `ticket` is set in an assertion that binds a conversation, and never in a token that a browser holds.
     """
 
     borrower_id: str
     signed_in_at: int
+    issued_at: int
     ticket: str | None = None
 
 
@@ -63,7 +64,7 @@ class BankTokens:
             raise TokenRefused
         if time.time() - issued > self._max_age + LEEWAY_SECONDS:
             raise TokenRefused(expired=True)
-        return BankToken(borrower, int(signed_in), ticket)
+        return BankToken(borrower, int(signed_in), int(issued), ticket)
 
 
 class VisitorTokens:

@@ -1,0 +1,251 @@
+"""What every channel shares between a proved sender and the model: once, in order, redacted, and never a command.
+
+A connector proves who speaks and gives an Inbound; it gets an Outcome back to show. In between the guard
+
+- runs each message once (by conversation and message id) and the messages of one conversation one after the other,
+- hides ID, card and phone numbers, passwords and codes before anything is stored, logged or understood,
+- turns the id of a button into what it means; typed text is never a command, and nothing else of the client counts,
+- stays silent where a colleague holds the conversation, and keeps money out of it while somebody may be in danger,
+- stamps the message with the time and with who speaks: actions believe that and nothing else,
+- has words ready for when something breaks.
+
+The database is asked in threads; the event loop only waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from rasa.core.channels.channel import UserMessage
+
+from kuanxin.channels.inbound import Refused, without_command
+from kuanxin.channels.outbound import Collected
+from kuanxin.conversations.model import ConversationNotFound
+from kuanxin.conversations.redaction import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
+
+    from kuanxin.channels.inbound import Inbound
+    from kuanxin.clock import Clock
+    from kuanxin.conversations.model import Conversation, Entry, IssuedButton, Recorded
+    from kuanxin.conversations.service import Conversations
+    from kuanxin.identity.service import Identity, Speaker
+
+logger = logging.getLogger(__name__)
+
+TURN_SECONDS = 30.0  # less than a message's lease (kuanxin.conversations.service), more than any turn takes
+MOST_WAITING = 5  # messages of one conversation that may wait for their turn
+POLL_SECONDS = 0.2
+
+FAILED = "抱歉，刚才我这边没处理好，不是您的问题。请过一分钟再发一次；要是还不行，可以在银行App里找客服。"
+FAILED_IN_DANGER = (
+    "我在。刚才我这边没处理好，但同事已经知道这里的情况。如果现在有危险，请打110或120；想找人说说话，可以打12356。"
+)
+UNKNOWN_BUTTON = "这个按钮已经不能用了。请直接打字告诉我您想办什么。"
+PRESSED_UNKNOWN = "（按了一个不能用的按钮）"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a message: replies to show and who holds the conversation now. `failed`: the turn broke."""
+
+    entries: tuple[Entry, ...]
+    holder: str
+    failed: bool = False
+
+
+@dataclass(frozen=True)
+class _Turn:
+    """A message with everything that was found out about it before the model sees it."""
+
+    inbound: Inbound
+    now: datetime
+    conversation: Conversation
+    borrower_id: str | None
+    text: str  # redacted
+    redacted: tuple[str, ...]
+    button: IssuedButton | None
+
+    @property
+    def id(self) -> str:
+        return self.conversation.id
+
+    @property
+    def verified(self) -> bool:
+        return self.borrower_id is not None
+
+    def for_model(self, replies: Collected) -> UserMessage:
+        text = self.text if self.button else without_command(self.text)
+        return UserMessage(
+            text,
+            replies,
+            self.id,
+            parse_data=self._understood(text),
+            input_channel=self.inbound.channel,
+            message_id=self.inbound.message_id,
+            metadata={
+                "now": self.now.isoformat(),
+                "borrower": self.borrower_id,
+                "channel": self.inbound.channel,
+                "conversation": self.id,
+                "message_id": self.inbound.message_id,
+                "safety_hold": self.conversation.safety_hold,
+                "third_party": self.conversation.third_party,
+                "first_contact": not self.conversation.disclosed,
+                "redacted": list(self.redacted),
+            },
+        )
+
+    def _understood(self, text: str) -> dict[str, Any] | None:
+        """What is certain without the model: a button, or that somebody may be in danger. None for typed text."""
+        if self.conversation.safety_hold:
+            intent, entities = "express_distress", {}
+        elif self.button:
+            intent, entities = self.button.intent, self.button.entities
+        else:
+            return None
+        return {
+            "text": text,
+            "intent": {"name": intent, "confidence": 1.0},
+            "intent_ranking": [{"name": intent, "confidence": 1.0}],
+            "entities": [
+                {"entity": name, "value": value, "start": 0, "end": len(text), "extractor": "button"}
+                for name, value in entities.items()
+            ],
+        }
+
+
+class Guard:
+    """`on_new_message` is Rasa's: it runs a turn and gives the replies to the message's output channel."""
+
+    def __init__(
+        self,
+        on_new_message: Callable[[UserMessage], Awaitable[Any]],
+        conversations: Conversations,
+        identity: Identity,
+        clock: Clock,
+    ) -> None:
+        self._on_new_message = on_new_message
+        self._conversations = conversations
+        self._identity = identity
+        self._clock = clock
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._waiting: Counter[str] = Counter()
+        self._running: set[asyncio.Task[Outcome]] = set()
+
+    async def handle(self, inbound: Inbound) -> Outcome:
+        """Carries a message out, once. Raises Refused (too many at a time) and ConversationsUnavailable.
+
+        A turn that has begun is finished even where the client hangs up: the replies wait for its next try.
+        """
+        conversation_id = inbound.speaker.conversation_id
+        if self._waiting[conversation_id] >= MOST_WAITING:
+            raise Refused(429, "too_many", "消息有点多，我一条一条看，请稍等几秒再发。")
+        self._waiting[conversation_id] += 1
+        task = asyncio.create_task(self._in_order(inbound))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    def history(self, speaker: Speaker, channel: str, after: int | None, limit: int) -> Outcome:
+        """The transcript as this speaker may see it: what was said while signed in only while signed in. Blocks."""
+        try:
+            self._conversations.get(speaker.conversation_id)
+        except ConversationNotFound:
+            return Outcome((), "bot")
+        conversation, borrower_id = self._arrive(speaker, channel, self._clock.now())
+        entries = self._conversations.transcript(conversation.id, after, limit)
+        return Outcome(_visible(entries, borrower_id is not None), conversation.holder)
+
+    async def _in_order(self, inbound: Inbound) -> Outcome:
+        conversation_id = inbound.speaker.conversation_id
+        lock = self._locks.setdefault(conversation_id, asyncio.Lock())
+        try:
+            async with lock:
+                return await self._once(inbound)
+        finally:
+            self._waiting[conversation_id] -= 1
+            if not self._waiting[conversation_id]:
+                del self._waiting[conversation_id]
+
+    async def _once(self, inbound: Inbound) -> Outcome:
+        turn, recorded = await asyncio.to_thread(self._receive, inbound)
+        while recorded.pending:  # another process is at this very message
+            await asyncio.sleep(POLL_SECONDS)
+            recorded = await asyncio.to_thread(self._record, turn)
+        if not recorded.new:
+            return Outcome(_visible(recorded.entries, turn.verified), turn.conversation.holder)
+        if turn.conversation.holder == "human":
+            return await asyncio.to_thread(self._finish, turn, [])
+        if inbound.button and turn.button is None:
+            return await asyncio.to_thread(self._finish, turn, [{"text": UNKNOWN_BUTTON}])
+        if replies := await self._ask_model(turn):
+            return await asyncio.to_thread(self._finish, turn, replies, by_model=True)
+        failed = FAILED_IN_DANGER if turn.conversation.safety_hold else FAILED
+        return replace(await asyncio.to_thread(self._finish, turn, [{"text": failed}]), failed=True)
+
+    def _receive(self, inbound: Inbound) -> tuple[_Turn, Recorded]:
+        now = self._clock.now()
+        conversation, borrower_id = self._arrive(inbound.speaker, inbound.channel, now)
+        button = self._conversations.button(conversation.id, inbound.button) if inbound.button else None
+        said = inbound.text if inbound.text is not None else (button.title if button else PRESSED_UNKNOWN)
+        text, kinds = redact(said)
+        turn = _Turn(inbound, now, conversation, borrower_id, text, kinds, button)
+        return turn, self._record(turn)
+
+    def _record(self, turn: _Turn) -> Recorded:
+        return self._conversations.record_inbound(
+            turn.id, turn.inbound.message_id, turn.text, turn.now, verified=turn.verified
+        )
+
+    def _arrive(self, speaker: Speaker, channel: str, now: datetime) -> tuple[Conversation, str | None]:
+        """The conversation, and the borrower for whom loan facts may be said in it at this moment."""
+        conversation = self._conversations.open(speaker.conversation_id, channel, speaker.borrower_id, now)
+        at = speaker.signed_in_at
+        if speaker.borrower_id and at and (conversation.signed_in_at is None or conversation.signed_in_at < at):
+            self._conversations.signed_in(conversation.id, speaker.borrower_id, at)
+            conversation = self._conversations.get(conversation.id)
+        if conversation.third_party:
+            return conversation, None
+        return conversation, speaker.borrower_id or self._identity.borrower_of(conversation.id, now)
+
+    async def _ask_model(self, turn: _Turn) -> list[dict[str, Any]]:
+        """What the assistant says; nothing when the turn broke.
+
+        Rasa swallows the failure of an action, an unreachable action server too: such a turn ends without a reply.
+        """
+        collected = Collected()
+        try:
+            await asyncio.wait_for(self._on_new_message(turn.for_model(collected)), TURN_SECONDS)
+        except Exception as error:
+            # the message of an error may quote the borrower: only where it happened is logged
+            where = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("a turn broke with %s:\n%s", type(error).__name__, where)
+        if not collected.replies:
+            logger.error("a turn ended without a reply; is the action server up?")
+        return collected.replies
+
+    def _finish(self, turn: _Turn, replies: list[dict[str, Any]], by_model: bool = False) -> Outcome:
+        current = self._conversations.get(turn.id)  # actions may have changed it in this turn
+        entries = self._conversations.record_replies(
+            turn.id,
+            replies,
+            turn.now,
+            message_id=turn.inbound.message_id,
+            verified=turn.verified,
+            # in distress nobody is told about AI assistants: that waits for the first turn after it
+            disclosed=by_model and not current.disclosed and not current.safety_hold,
+        )
+        return Outcome(entries, current.holder)
+
+
+def _visible(entries: tuple[Entry, ...], verified: bool) -> tuple[Entry, ...]:
+    return tuple(entry for entry in entries if verified or not entry.verified)
