@@ -11,7 +11,7 @@ from kuanxin.servicing.model import ArrangementState, ReliefKind
 if TYPE_CHECKING:
     from datetime import date
 
-    from kuanxin.servicing.model import Amounts
+    from kuanxin.servicing.model import Amounts, Fen
     from kuanxin.servicing.quotes import Arrangement, Quote
     from kuanxin.servicing.service import Status
 
@@ -25,6 +25,9 @@ KIND_NAMES = {
     ReliefKind.PARTIAL_PAYMENT: "部分还款",
     ReliefKind.EARLY_SETTLEMENT: "提前结清",
 }
+# these change the whole schedule; the others are about one payment
+SPREAD = {ReliefKind.RE_INSTALMENT, ReliefKind.REDUCED_INTERIM, ReliefKind.DUE_DATE_CHANGE}
+ROW_COLUMNS = ("期数", "还款日", "金额", "其中本金")
 STATE_NAMES = {
     ArrangementState.REQUESTED: "等待人工审核",
     ArrangementState.ACTIVE: "进行中",
@@ -45,6 +48,12 @@ def name_of(status: Status) -> str:
 def parts(amounts: Amounts) -> tuple[tuple[str, str], ...]:
     """The components that are not zero; they add up to the total."""
     return tuple((label, money(getattr(amounts, key))) for label, key in COMPONENTS if getattr(amounts, key))
+
+
+def difference(fen: Fen) -> str:
+    if not fen:
+        return "一样多"
+    return f"{'多' if fen > 0 else '少'}{money(abs(fen))}"
 
 
 def loan_card(status: Status, today: date) -> Card:
@@ -118,25 +127,28 @@ def offers_card(quotes: tuple[Quote, ...]) -> Card:
 
 def consent_card(quote: Quote, today: date) -> Card:
     """Exactly what is agreed to when the borrower confirms."""
+    first, many = quote.rows[0], quote.kind in SPREAD
     facts = [("方案", KIND_NAMES[quote.kind])]
-    if len(quote.rows) == 1 or quote.kind is ReliefKind.PROMISE_TO_PAY:
-        first = quote.rows[0]
+    if many:
+        facts += [
+            ("期数", f"{len(quote.rows)}期"),
+            ("每期最多", money(quote.monthly)),
+            ("总共要还", money(quote.total.total)),
+        ]
+        facts += [(f"其中{label}", value) for label, value in parts(quote.total)]
+    else:
         facts += [("还款日", day_of_year(first.due_date, today)), ("金额", money(first.amounts.total))]
         facts += [(f"其中{label}", value) for label, value in parts(first.amounts)]
-    else:
-        facts += [("期数", f"{len(quote.rows)}期"), ("每期最多", money(quote.monthly))]
-        facts += [("总共要还", money(quote.total.total))]
-        facts += [(f"其中{label}", value) for label, value in parts(quote.total)]
-    facts.append(("如果今天先还清欠款、其余照旧", money(quote.total_if_paid_now)))
-    facts.append((f"如果一直不处理到{day_of_year(quote.nothing_until, today)}", money(quote.total_if_nothing)))
+    facts.append(("和今天就还上相比", difference(quote.total.total - quote.total_if_paid_now)))
+    until = day_of_year(quote.nothing_until, today)
+    facts.append((f"和一直不处理到{until}相比", difference(quote.total.total - quote.total_if_nothing)))
     if quote.apr is not None:
         facts.append(("年化成本", f"{quote.apr * 100:.2f}%"))
-    many = len(quote.rows) > 1 and quote.kind is not ReliefKind.PROMISE_TO_PAY
     return Card(
         "consent",
         "请核对方案",
         facts=tuple(facts),
-        columns=("期数", "还款日", "金额", "其中本金") if many else (),
+        columns=ROW_COLUMNS if many else (),
         rows=quote_rows(quote, today) if many else (),
         notes=(f"按{moment(quote.as_of)}的账务计算，{moment(quote.expires_at)}前有效",),
         data={
@@ -153,12 +165,12 @@ def arrangement_card(arrangement: Arrangement, today: date) -> Card:
     if upcoming:
         facts.append(("下一次", f"{day_of_year(upcoming[0].due_date, today)} {money(upcoming[0].amounts.total)}"))
     facts += [("同意时间", moment(arrangement.agreed_at)), ("编号", arrangement.id)]
-    many = len(quote.rows) > 1 and arrangement.kind is not ReliefKind.PROMISE_TO_PAY
+    many = arrangement.kind in SPREAD
     return Card(
         "arrangement",
         "您的约定",
         facts=tuple(facts),
-        columns=("期数", "还款日", "金额", "其中本金") if many else (),
+        columns=ROW_COLUMNS if many else (),
         rows=quote_rows(quote, today) if many else (),
         data={"arrangement": arrangement.id, "hash": quote.hash},
     )

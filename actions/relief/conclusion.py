@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from actions.base import HUMAN, RESPONDERS, KuanxinAction, complete
-from actions.cards import KIND_NAMES, arrangement_card
+from actions.cards import KIND_NAMES, SPREAD, arrangement_card
 from actions.relief.state import EMPTY, FORM, LEAVING
 from actions.turn import Answer, Turn, say
 from actions.words import day, money
@@ -61,7 +61,7 @@ def _commit(turn: Turn, cleared: dict[str, Any]) -> Answer:
     conversations.hold_reminders(turn.conversation, "promise", turn.now, until=first.due_date)
     status = servicing.status(turn.must_be_borrower(), arrangement.loan_id, turn.now)
     text = f"已经记下了：{day(first.due_date)}还{money(first.amounts.total)}。谢谢您提前说。"
-    if len(arrangement.quote.rows) > 1:
+    if arrangement.kind in SPREAD:
         text = f"方案已生效：第一期{day(first.due_date)}还{money(first.amounts.total)}，一共{len(arrangement.quote.rows)}期。"
     text += "把钱提前一天放进扣款账户就好；如果情况有变，早点告诉我，我们再商量。"
     return say(

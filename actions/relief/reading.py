@@ -14,7 +14,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_in
 from actions.cards import KIND_NAMES, offers_card
-from actions.relief.state import EMPTY, FORM, LEAVING, NEEDS, REQUESTED, WISHES, Negotiation
+from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUESTED, WISHES, Negotiation
 from actions.turn import NotVerified, Turn
 from actions.words import money
 from kuanxin.conversations.replies import Button, Reply
@@ -99,7 +99,7 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
     if requested == "consent" and _consent(state):
         return True
     _terms(state, requested)
-    return False
+    return bool(state["consent"] == "left")
 
 
 def _choose_loan(state: Negotiation) -> bool:
@@ -172,7 +172,7 @@ def _offer(state: Negotiation, offer: Quote | Refusal, **slots: Any) -> None:
         return
     state.say(Reply(offer.reason, buttons=_ways_on(state["relief"])))
     need = NEEDS.get(state["relief"])
-    if need:
+    if need and offer.rule not in FINAL_RULES:
         state.put(quote=None, **{need: None})
     else:
         state.put(quote=None, consent="left")

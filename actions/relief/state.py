@@ -21,6 +21,8 @@ WISHES = {
     "request_early_settlement": "settlement",
 }
 NEEDS = {"later_date": "later_date", "plan": "plan", "due_day": "due_day", "part_amount": "part_amount"}
+# rules that no other date, amount or number of rows would satisfy
+FINAL_RULES = {"product", "settled", "days_past_due", "replaces", "at_most"}
 # these end the form: what they need comes first, and nobody is asked again for an amount after them
 LEAVING = {
     "request_human",
