@@ -116,7 +116,7 @@ def derivation(quote: Quote, loan: Loan) -> list[str]:
         rule = str(quote.facts["person"])
         lines.append(f"需人工决定：{_DECIDED_BY.get(rule, rule)}")
     lines.append("今天的账：")
-    lines += [_owed_line(position, row) for row in position.open_rows()]
+    lines += [_owed_line(position, row) for row in position.open_rows]
     if position.credit:
         lines.append(f"  已提前收到{money(position.credit)}，先抵最近的期数")
     if change.closes:

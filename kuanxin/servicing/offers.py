@@ -19,6 +19,8 @@ from kuanxin.servicing.relief.record import change_to_json
 from kuanxin.servicing.state import state_of
 from kuanxin.servicing.wire import SHANGHAI
 
+_A_MONTH = timedelta(days=30)
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
@@ -84,19 +86,28 @@ def _quote(
 
 
 def projected(changed: Position, draft: Draft) -> tuple[Row, ...]:
-    """The payments of an offer: rows on their due dates, what stays overdue on the day that the draft says."""
-    today, overdue_on = changed.day, draft.overdue_on or draft.until
+    """The payments of an offer: each row on its due date; what is and stays overdue with the next payment after today.
+
+    Later would not do: money goes to the oldest row first, so the payments would not be what each row asks.
+    """
     if draft.pays is None:
-        return by_date(changed.payments(lambda row: row.due_date if row.due_date >= today else overdue_on))
+        return as_scheduled(changed, changed.day, draft.until)
     on, amount = draft.pays
 
     def on_that_day(row: LiveRow) -> date:
         return max(row.due_date, on)
 
-    after = changed.receive(amount, on)
-    covered = _sum(changed.payments(on_that_day)) - _sum(after.payments(on_that_day))
-    later = by_date(after.payments(lambda row: row.due_date if row.due_date > on else overdue_on))
+    before, after = changed.bring_to(on), changed.receive(amount, on)
+    covered = _sum(before.payments(on_that_day)) - _sum(after.payments(on_that_day))
+    later = as_scheduled(after, on + timedelta(days=1), on + _A_MONTH)
     return (Row(1, on, covered), *(replace(row, number=row.number + 1) for row in later))
+
+
+def as_scheduled(position: Position, first: date, latest: date) -> tuple[Row, ...]:
+    """Payments from `first` on: rows on their due dates, what is overdue with the next of them, at last on `latest`."""
+    ahead = [item.on for item in position.payments(lambda row: row.due_date) if item.on >= first]
+    with_next = min([latest, *ahead])
+    return by_date(position.payments(lambda row: row.due_date if row.due_date >= first else with_next))
 
 
 def by_date(items: Iterable[Item]) -> tuple[Row, ...]:

@@ -53,6 +53,10 @@ class LiveRow:
     def unpaid_principal(self) -> Fen:
         return self.principal - self.paid.principal
 
+    @cached_property
+    def repaid_late(self) -> tuple[tuple[date, Fen], ...]:
+        return tuple((day, fen) for day, fen in self.repaid if day > self.penalty_from)
+
 
 @dataclass(frozen=True)
 class KeptRow:
@@ -111,8 +115,9 @@ class Position:
         penal = Decimal(0)
         if on > row.penalty_from:
             terms = self.terms if row.grace else self.terms_without_grace
-            penal = penalty(row.unpaid_principal, terms, row.penalty_from, on)
-            for day, fen in row.repaid:
+            if row.unpaid_principal:
+                penal = penalty(row.unpaid_principal, terms, row.penalty_from, on)
+            for day, fen in row.repaid_late:
                 penal = EXACT.add(penal, penalty(fen, terms, row.penalty_from, day))
         return Amounts(
             row.unpaid_principal,
@@ -130,13 +135,15 @@ class Position:
         """What is to pay on a row: on its due day, or on `on` where that is later."""
         return self.accrued(row, max(on, row.due_date))
 
+    @cached_property
     def open_rows(self) -> tuple[LiveRow, ...]:
+        """Rows on which anything is to pay, oldest first."""
         return tuple(row for row in self.rows if self.open(row, self.day).total)
 
     def due_rows(self, on: date | None = None) -> tuple[LiveRow, ...]:
         """Unpaid rows due up to and including a day (the position's own)."""
         last = on or self.day
-        return tuple(row for row in self.open_rows() if row.due_date <= last)
+        return tuple(row for row in self.open_rows if row.due_date <= last)
 
     def owed(self, rows: Iterable[LiveRow], on: date) -> Amounts:
         return sum((self.open(row, on) for row in rows), NOTHING)
@@ -149,13 +156,15 @@ class Position:
 
     def payments(self, when: Callable[[LiveRow], date]) -> tuple[Item, ...]:
         """The payments to come if each open row is paid on the day that `when` gives; credit is used first."""
-        items = [Item(row, day, self.open(row, day)) for row in self.open_rows() for day in (when(row),)]
+        then = self.credit_used
+        items = [Item(row, day, then.open(row, day)) for row in then.rows for day in (when(row),)]
         items.sort(key=lambda item: (item.on, item.row.due_date, item.row.number))
-        used, _ = allocate(
-            self.credit, [item.amounts for item in items], self.terms.repayment_order, Allocation.BY_INSTALMENT
-        )
-        left = [replace(item, amounts=item.amounts - part) for item, part in zip(items, used, strict=True)]
-        return tuple(item for item in left if item.amounts.total)
+        return tuple(item for item in items if item.amounts.total)
+
+    @cached_property
+    def credit_used(self) -> Position:
+        """The same position seen ahead: the rows to come have taken the credit, each on its own day."""
+        return self.bring_to(max(row.payable_from for row in self.rows)) if self.credit and self.rows else self
 
     # -- what happens ---------------------------------------------------------------------------------------------
 

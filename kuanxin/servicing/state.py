@@ -36,10 +36,10 @@ class State:
     arrangements: tuple[Arrangement, ...]
     missed: tuple[tuple[str, date], ...] = ()  # (arrangement, due date) of plans whose instalment is past due
 
-    @property
+    @cached_property
     def in_force(self) -> Arrangement | None:
         """The last arrangement that is running or waits for a decision; a broken one while something is overdue."""
-        overdue = any(row.due_date < self.position.day for row in self.position.open_rows())
+        overdue = any(row.due_date < self.position.day for row in self.position.open_rows)
         for arrangement in reversed(self.arrangements):
             if arrangement.state in _OPEN or (arrangement.state is ArrangementState.BROKEN and overdue):
                 return arrangement

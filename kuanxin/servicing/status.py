@@ -7,9 +7,8 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kuanxin.servicing.allocation import allocate
 from kuanxin.servicing.interest import penalty
-from kuanxin.servicing.model import Allocation, Amounts, Fen, Loan, Payment, PaymentStatus
+from kuanxin.servicing.model import Amounts, Fen, Loan, Payment, PaymentStatus
 from kuanxin.servicing.money import EXACT, round_fen
 from kuanxin.servicing.position import NOTHING, Position
 from kuanxin.servicing.state import state_of
@@ -75,12 +74,10 @@ def status_of(loan: Loan, now: datetime) -> Status:
 
 
 def _open_rows(position: Position) -> tuple[OpenRow, ...]:
-    rows = sorted(position.open_rows(), key=lambda row: (row.due_date, row.number))
-    owed = [position.open(row, position.day) for row in rows]
-    used, _ = allocate(position.credit, owed, position.terms.repayment_order, Allocation.BY_INSTALMENT)
+    today, then = position.day, position.credit_used
     found = (
-        OpenRow(row.number, row.due_date, amounts - part, row.paid + part, max((position.day - row.due_date).days, 0))
-        for row, amounts, part in zip(rows, owed, used, strict=True)
+        OpenRow(row.number, row.due_date, then.open(row, today), row.paid, max((today - row.due_date).days, 0))
+        for row in sorted(then.rows, key=lambda row: (row.due_date, row.number))
     )
     return tuple(row for row in found if row.open.total)
 

@@ -68,10 +68,14 @@ class MemoryBook:
     def pay(self, loan_id: str, amount: int, on: date | datetime, status: PaymentStatus = PaymentStatus.POSTED) -> None:
         """Money arrives, as the bank's system would post it."""
         loan = self.loans[loan_id]
-        self.loans[loan_id] = replace(loan, payments=(*loan.payments, a_payment(amount, on, len(loan.payments), status)))
+        self.loans[loan_id] = replace(
+            loan, payments=(*loan.payments, a_payment(amount, on, len(loan.payments), status))
+        )
 
 
-def a_payment(amount: int, on: date | datetime, number: int = 0, status: PaymentStatus = PaymentStatus.POSTED) -> Payment:
+def a_payment(
+    amount: int, on: date | datetime, number: int = 0, status: PaymentStatus = PaymentStatus.POSTED
+) -> Payment:
     at = on if isinstance(on, datetime) else datetime.combine(on, time(9), SHANGHAI)
     return Payment(f"P{number + 1}", amount, at, status)
 

@@ -64,7 +64,7 @@ class Case:
 
     @property
     def overdue(self) -> tuple[LiveRow, ...]:
-        return tuple(row for row in self.position.open_rows() if row.due_date < self.today)
+        return tuple(row for row in self.position.open_rows if row.due_date < self.today)
 
     @property
     def days_past_due(self) -> int:
@@ -73,12 +73,12 @@ class Case:
     @property
     def next_row(self) -> LiveRow | None:
         """The first open row that is not past due: today counts as not past due."""
-        ahead = [row for row in self.position.open_rows() if row.due_date >= self.today]
+        ahead = [row for row in self.position.open_rows if row.due_date >= self.today]
         return min(ahead, key=lambda row: (row.due_date, row.number), default=None)
 
     def next_due_date(self) -> date:
         """The next due date after today, of the loan or, where no row is left, of its day of the month."""
-        ahead = [row.due_date for row in self.position.open_rows() if row.due_date > self.today]
+        ahead = [row.due_date for row in self.position.open_rows if row.due_date > self.today]
         return min(ahead) if ahead else next_on_day(self.today, self.position.anchor_day)
 
 
@@ -91,7 +91,6 @@ class Draft:
     params: dict[str, Any] = field(default_factory=dict)  # of the policy, fixed with the quote
     facts: dict[str, Any] = field(default_factory=dict)
     deadline: date | None = None
-    overdue_on: date | None = None  # when what stays overdue would be paid; None: with `until`
     pays: tuple[date, Fen] | None = None  # an amount paid first
     spread: bool = True  # whether a cost a year is stated
     expires: datetime | None = None

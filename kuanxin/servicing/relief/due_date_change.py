@@ -63,5 +63,5 @@ def _moved(due: date, to_day: int, anchor_day: int) -> date:
 
 def _ahead(position: Position) -> list[LiveRow]:
     """Open rows that are not past due, the next first; what is due today is among them."""
-    rows = [row for row in position.open_rows() if row.due_date >= position.day]
+    rows = [row for row in position.open_rows if row.due_date >= position.day]
     return sorted(rows, key=lambda row: (row.due_date, row.number))

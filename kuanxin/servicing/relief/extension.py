@@ -53,7 +53,7 @@ def change(position: Position, request: Extension, params: dict[str, Any], prefi
 
 def _moved(position: Position, request: Extension) -> list[LiveRow]:
     """What is due by the new day, or else the next row."""
-    rows = sorted(position.open_rows(), key=lambda row: (row.due_date, row.number))
+    rows = sorted(position.open_rows, key=lambda row: (row.due_date, row.number))
     return [row for row in rows if row.due_date <= request.to] or rows[:1]
 
 

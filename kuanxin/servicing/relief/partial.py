@@ -9,7 +9,7 @@ from kuanxin.servicing.model import ReliefKind
 from kuanxin.servicing.policy import PartialRules, fen
 from kuanxin.servicing.position import Change, Position
 from kuanxin.servicing.relief.base import Case, Draft, refuse
-from kuanxin.servicing.relief.promise import due_by, rest_on
+from kuanxin.servicing.relief.promise import due_by
 from kuanxin.servicing.words import day, money
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ def draft(case: Case, request: PartialPayment, rules: PartialRules) -> Draft | R
         facts=facts,
         deadline=request.on,
         pays=(request.on, request.amount),
-        overdue_on=rest_on(case, request.on),
         spread=False,
     )
 

@@ -29,18 +29,18 @@ def draft(case: Case, request: PromiseToPay, rules: PromiseRules) -> Draft | Ref
         reason = f"约定还款最晚可以定在{day(latest)}（{rules.max_days_ahead}天内）。"
         return refuse(KIND, "max_days_ahead", reason, latest=latest)
     due = due_by(case.position, request.on)
+    if not due:
+        return refuse(KIND, "amount", f"到{day(request.on)}没有要还的款，不需要约定。")
     amount = due if request.amount is None else min(request.amount, due)
     if amount < min(fen(rules.min_amount), due):
         least = fen(rules.min_amount)
         return refuse(KIND, "min_amount", f"约定的金额最少{money(least)}。", least=least)
-    rest = None if amount == due else rest_on(case, request.on)
     return Draft(
         Change(),
         until=request.on,
         facts={"on": request.on.isoformat(), "amount": amount},
         deadline=request.on,
         pays=(request.on, amount),
-        overdue_on=rest,
         spread=False,
     )
 
@@ -52,11 +52,5 @@ def change(position: Position, request: PromiseToPay, params: dict[str, Any], pr
 
 def due_by(position: Position, on: date) -> Fen:
     """All that is due on a day, penalty interest to that day included, less what is held as credit."""
-    owed = sum((position.open(row, on) for row in position.open_rows() if row.due_date <= on), NOTHING)
-    return max(owed.total - position.credit, 0)
-
-
-def rest_on(case: Case, on: date) -> date:
-    """When a projection pays what stays overdue after a part of it was paid: with the next instalment after it."""
-    ahead = [row.due_date for row in case.position.open_rows() if row.due_date > on]
-    return min(ahead, default=on + timedelta(days=30))
+    then = position.bring_to(on)
+    return sum((then.open(row, on) for row in then.due_rows()), NOTHING).total

@@ -58,7 +58,7 @@ def draft(case: Case, request: ReInstalment, rules: ReInstalmentRules) -> Draft 
 
 
 def change(position: Position, request: ReInstalment, params: dict[str, Any], prefix: str) -> Change:
-    rows = position.due_rows() if request.scope == "arrears" else position.open_rows()
+    rows = position.due_rows() if request.scope == "arrears" else position.open_rows
     if not rows:
         return Change()
     owed = sum((position.accrued(row, position.day) for row in rows), NOTHING)

@@ -50,7 +50,7 @@ def draft(case: Case, request: ReducedInterim, rules: ReducedInterimRules) -> Dr
 
 
 def change(position: Position, request: ReducedInterim, params: dict[str, Any], prefix: str) -> Change:
-    rows = position.open_rows()
+    rows = position.open_rows
     owed = sum((position.accrued(row, position.day) for row in rows), NOTHING)
     first = date.fromisoformat(params["first_due"])
     anchor = position.anchor_day if add_months(first, 0, position.anchor_day) == first else first.day
@@ -79,7 +79,7 @@ def change(position: Position, request: ReducedInterim, params: dict[str, Any], 
 
 def lowest(position: Position, first_due: date, months: int) -> Fen:
     """The interest of the dearest interim month, with no principal repaid before it."""
-    principal = sum(row.unpaid_principal for row in position.open_rows())
+    principal = sum(row.unpaid_principal for row in position.open_rows)
     days = [position.day, *(add_months(first_due, n, position.anchor_day) for n in range(months))]
     spans = pairwise(days)
     return max(round_fen(interest(principal, position.terms, *span), position.terms.rounding) for span in spans)
@@ -95,4 +95,4 @@ def _person(request: ReducedInterim, rules: ReducedInterimRules, made: Change) -
 
 
 def _rows_ahead(case: Case) -> int:
-    return len([row for row in case.position.open_rows() if row.due_date > case.today])
+    return len([row for row in case.position.open_rows if row.due_date > case.today])

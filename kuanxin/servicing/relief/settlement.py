@@ -42,14 +42,13 @@ def draft(case: Case, request: EarlySettlement, rules: SettlementRules) -> Draft
         until=request.on,
         facts=facts,
         deadline=request.on,
-        overdue_on=request.on,
         spread=False,
         expires=end_of_today,
     )
 
 
 def change(position: Position, request: EarlySettlement, params: dict[str, Any], prefix: str) -> Change:
-    rows = [row for row in position.open_rows() if row.due_date > request.on]
+    rows = [row for row in position.open_rows if row.due_date > request.on]
     if not rows:
         return Change()
     owed = sum((position.to_the_day(row, request.on) for row in rows), NOTHING)

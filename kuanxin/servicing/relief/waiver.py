@@ -34,7 +34,7 @@ def draft(case: Case, request: PenaltyWaiver, rules: WaiverRules) -> Draft | Ref
     params = {"waived": waived, "until": until.isoformat()}
     made = change(case.position, request, params, case.prefix)
     facts = {"waived": waived, "condition": "arrears_paid", "until": until.isoformat()}
-    return Draft(made, until=until, params=params, facts=facts, deadline=until, overdue_on=until, spread=False)
+    return Draft(made, until=until, params=params, facts=facts, deadline=until, spread=False)
 
 
 def change(position: Position, request: PenaltyWaiver, params: dict[str, Any], prefix: str) -> Change:
@@ -50,4 +50,4 @@ def change(position: Position, request: PenaltyWaiver, params: dict[str, Any], p
 
 
 def _arrears(position: Position) -> list[LiveRow]:
-    return [row for row in position.open_rows() if row.due_date < position.day]
+    return [row for row in position.open_rows if row.due_date < position.day]

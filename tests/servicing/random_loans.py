@@ -1,0 +1,93 @@
+"""Random loans with a past: contracts, payments late, early, in part, twice; requests for every kind of relief."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from itertools import permutations
+
+from hypothesis import strategies as st
+
+from kuanxin.servicing import schedule
+from kuanxin.servicing.calendar import add_months
+from kuanxin.servicing.model import Allocation, Component, DayBasis, Loan, Method, PaymentStatus, Rounding, Terms
+from kuanxin.servicing.quotes import (
+    DueDateChange,
+    EarlySettlement,
+    Extension,
+    PartialPayment,
+    PenaltyWaiver,
+    PromiseToPay,
+    ReducedInterim,
+    ReInstalment,
+)
+from tests.servicing.books import BORROWER, TODAY, a_payment, days
+
+contracts = st.builds(
+    Terms,
+    annual_rate=st.integers(0, 1800).map(lambda n: Decimal(n).scaleb(-4)),
+    method=st.sampled_from(Method),
+    day_basis=st.sampled_from(DayBasis),
+    rounding=st.sampled_from(Rounding),
+    penalty_uplift=st.sampled_from([Decimal(0), Decimal("0.3"), Decimal("0.5")]),
+    grace_days=st.sampled_from([0, 0, 0, 3]),
+    repayment_order=st.sampled_from(list(permutations(Component))),
+    allocation=st.sampled_from(Allocation),
+    settlement_fee_rate=st.sampled_from([Decimal(0), Decimal("0.01")]),
+)
+
+
+@st.composite
+def loans(draw: st.DrawFn) -> Loan:
+    """A loan lent up to 15 months ago whose borrower paid as people do."""
+    terms = draw(contracts)
+    rows = draw(st.integers(1, 14))
+    lent_on = TODAY - timedelta(days=draw(st.integers(0, 450)))
+    principal = draw(st.integers(50_000, 6_000_000))
+    fee = draw(st.sampled_from([0, 0, 0, 500]))
+    first_due = add_months(lent_on, 1)
+    plan = schedule.generate(principal, terms, lent_on, rows, first_due)
+    plan = tuple(replace(row, fees=fee) for row in plan)
+    paid_rows = draw(st.integers(0, rows))
+    payments = []
+    for row in plan[:paid_rows]:
+        on = row.due_date + timedelta(days=draw(st.integers(-9, 9)))
+        amount = row.principal + row.interest + row.fees
+        payments.append(
+            (max(on, lent_on), draw(st.sampled_from([amount, amount, amount, amount // 2 + 1, amount * 2])))
+        )
+    for _ in range(draw(st.integers(0, 2))):
+        payments.append((TODAY - timedelta(days=draw(st.integers(0, 60))), draw(st.integers(1, principal // 5 + 1))))
+    done = tuple(
+        replace(
+            a_payment(amount, on, number),
+            status=draw(st.sampled_from([PaymentStatus.POSTED] * 8 + [PaymentStatus.PENDING, PaymentStatus.FAILED])),
+        )
+        for number, (on, amount) in enumerate(payments)
+        if on <= TODAY
+    )
+    return Loan("L001", BORROWER, "微粒贷", principal, lent_on, terms, plan, done)
+
+
+def requests(after: int = 0) -> st.SearchStrategy:
+    """A request of any kind, made `after` days after TODAY; many of them are refused."""
+    ahead = st.integers(after, after + 30).map(days)
+    soon = st.integers(after, after + 7).map(days)
+    money = st.one_of(st.integers(1, 30_000), st.integers(1, 2_000_000))
+    return st.one_of(
+        st.builds(PromiseToPay, on=soon, amount=st.one_of(st.none(), money)),
+        st.builds(Extension, to=ahead),
+        st.builds(
+            ReInstalment,
+            rows=st.integers(3, 24),
+            scope=st.sampled_from(["arrears", "balance"]),
+            method=st.sampled_from([None, *Method]),
+            first_due=st.one_of(st.none(), st.integers(after + 1, after + 45).map(days)),
+        ),
+        st.builds(ReducedInterim, monthly=money, months=st.integers(1, 6)),
+        st.builds(DueDateChange, day=st.integers(1, 28)),
+        st.builds(PenaltyWaiver, amount=st.one_of(st.none(), money)),
+        st.builds(PartialPayment, amount=money, on=ahead),
+        st.builds(EarlySettlement, on=ahead),
+    )
