@@ -1,8 +1,8 @@
 """Every setting of Kuanxin: environment variables with the prefix KUANXIN_, checked when a service is first asked for.
 
 The default set-up needs none: SQLite and a demo key in ./var, servers on this machine. A wrong value is refused with
-the variable's name and what is expected. KUANXIN_TOKEN_KEY, KUANXIN_LOAN_BOOK_TOKEN and the password inside
-KUANXIN_DATABASE_URL are secrets: they are never printed.
+the variable's name and what is expected. KUANXIN_TOKEN_KEY, KUANXIN_LOAN_BOOK_TOKEN and the passwords inside
+KUANXIN_DATABASE_URL and KUANXIN_REDIS_URL are secrets: they are never printed.
 """
 
 from __future__ import annotations
@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     bank_sign_in_url: str = Field("", description="the bank's sign-in page; default: the demo page")
 
     public_url: str = Field("", description="where borrowers reach Kuanxin; default: the Rasa port of this machine")
+    web_origins: str = Field("", description="pages that may embed the web chat, comma between; default: the demo page")
+    redis_url: SecretStr = Field("", description="Redis, where several server workers share the web chat's rooms")
+
     interface: str = Field("127.0.0.1", description="the address that the servers listen on")
     rasa_port: int = Field(5005, ge=1, le=65535, description="the Rasa server")
     action_port: int = Field(5055, ge=1, le=65535, description="the action server")
@@ -118,6 +121,24 @@ class Settings(BaseSettings):
             raise ValueError("expected an address that begins with https:// (or http:// inside one machine)")
         return value.rstrip("/")
 
+    @validator("web_origins")
+    def _origins(cls, value: str) -> str:
+        for origin in filter(None, (part.strip() for part in value.split(","))):
+            parts = urlsplit(origin)
+            if (
+                parts.scheme not in {"http", "https"}
+                or not parts.hostname
+                or origin != f"{parts.scheme}://{parts.netloc}"
+            ):
+                raise ValueError("expected origins like https://www.bank.example,https://m.bank.example (no path)")
+        return value
+
+    @validator("redis_url")
+    def _redis(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.match(r"(rediss?|unix)://.", value.get_secret_value()):
+            raise ValueError("expected redis://host:6379/0 (rediss:// for TLS)")
+        return value
+
     @validator("staff_hours")
     def _hours(cls, value: str) -> str:
         StaffHours(value)
@@ -146,6 +167,12 @@ class Settings(BaseSettings):
     @property
     def staff_hours_text(self) -> str:
         return str(self.hours)
+
+    @property
+    def origins(self) -> list[str]:
+        """The origins whose pages may open the web chat; the bank's own, or the demo page's."""
+        named = [part.strip() for part in self.web_origins.split(",") if part.strip()]
+        return named or [f"http://{host}:{self.page_port}" for host in ("127.0.0.1", "localhost")]
 
     @property
     def outbox(self) -> Path:

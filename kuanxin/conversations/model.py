@@ -49,6 +49,7 @@ class Entry:
     card: dict[str, Any] | None = None
     buttons: tuple[dict[str, str], ...] = ()  # {"id", "title"}
     verified: bool = False  # said while a borrower was signed in: may hold loan facts
+    message_id: str | None = None  # of the borrower's message, on it and on the replies to it
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,10 @@ class Conversations:
         """Keeps a message that was not understood, for those who improve the model."""
         self._store.keep_unclear(conversation_id, redact(text)[0], parse, now)
 
+    def rate(self, conversation_id: str, score: int, words: str, now: datetime) -> None:
+        """How the borrower found the conversation: 1 (not at all) to 5; every rating is kept, the last one counts."""
+        self._store.keep_rating(conversation_id, score, redact(words)[0], now)
+
     # what is asked of people
 
     def hand_over(self, conversation_id: str, reason: str, urgency: Urgency, summary: str, now: datetime) -> Handover:

@@ -36,6 +36,7 @@ from kuanxin.store.tables_conversations import (
     handovers,
     inbound,
     issued_buttons,
+    ratings,
     reminder_holds,
     reminders,
     tickets,
@@ -273,6 +274,12 @@ class SqlConversations:
             )
             return tuple(Reminder(row.borrower_id, row.on, row.days_before, row.about) for row in rows)
 
+    def keep_rating(self, conversation_id: str, score: int, words: str, now: datetime) -> None:
+        row = {"conversation_id": conversation_id, "at": now, "score": score, "words": words}
+        with self._writing() as connection:
+            _take(connection, conversation_id)
+            connection.execute(insert(ratings), row)
+
     def keep_unclear(self, conversation_id: str, text: str, parse: dict[str, Any], now: datetime) -> None:
         row = {"conversation_id": conversation_id, "at": now, "text": text, "parse": _json(parse)}
         with self._writing() as connection:
@@ -382,6 +389,7 @@ def _entry(row: Row) -> Entry:
         card=json.loads(row.card) if row.card else None,
         buttons=tuple(json.loads(row.buttons)) if row.buttons else (),
         verified=row.verified,
+        message_id=row.message_id,
     )
 
 

@@ -136,6 +136,17 @@ reminders = Table(
     Column("asked_at", Moment, nullable=False),
 )
 
+ratings = Table(
+    "ratings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("score", Integer, nullable=False),
+    Column("words", Text, nullable=False),
+    CheckConstraint("score BETWEEN 1 AND 5", name="score"),
+)
+
 unclear_messages = Table(
     "unclear_messages",
     metadata,

@@ -53,14 +53,10 @@ export class Chat {
       reconnection: false,
       timeout: 10_000,
       forceNew: true,
-      auth: (give) => void this.session.get().then((token) => give({ token, cursor: cursor(this.state) }), () => give({})),
+      auth: (give) => void this.session.get().then((token) => give({ token }), () => give({})),
     });
     this.socket = socket;
-    socket.on("hello", (hello: Hello) => {
-      this.failures = 0;
-      this.renewIn(hello.expires_in);
-      this.happened({ type: "hello", hello });
-    });
+    socket.on("connect", () => void this.resume(socket));
     socket.on("entries", (entries: Entry[]) => this.happened({ type: "entries", entries }));
     socket.on("typing", (on: boolean) => this.happened({ type: "typing", on }));
     socket.on("holder", (holder: Hello["holder"]) => this.happened({ type: "holder", holder }));
@@ -140,6 +136,19 @@ export class Chat {
       this.happened({ type: "acknowledged", id: message.id, ack });
       if (!ack.ok && ack.error === "expired") void this.renew();
     }
+  }
+
+  /** Gets what was missed; only then is the conversation online and anything waiting goes out. */
+  private async resume(socket: Socket): Promise<void> {
+    const hello = await this.ask<Hello & { ok: boolean }>("resume", { cursor: cursor(this.state) });
+    if (socket !== this.socket) return;
+    if (!hello?.ok) {
+      this.lost(socket);
+      return;
+    }
+    this.failures = 0;
+    this.renewIn(hello.expires_in);
+    this.happened({ type: "hello", hello });
   }
 
   private renewIn(seconds: number): void {

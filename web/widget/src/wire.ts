@@ -31,7 +31,7 @@ export interface Entry {
 
 export interface Hello {
   entries: Entry[];
-  /** the number of the conversation's first entry that this connection may ask for */
+  /** there is more before the first of these entries */
   earlier: boolean;
   expires_in: number;
   holder: "bot" | "waiting" | "human";
@@ -40,4 +40,5 @@ export interface Hello {
 /** The answer to a message: everything that the conversation had to say about it so far. */
 export type Ack = { ok: true; entries: Entry[]; pending?: boolean } | { ok: false; error: Refusal; retry_in?: number };
 
-export type Refusal = "too_long" | "too_fast" | "unknown_button" | "not_understood" | "unavailable" | "expired" | "refused";
+/** The codes of kuanxin/channels/inbound.py and kuanxin/channels/web/sockets.py that the widget has words for. */
+export type Refusal = "too_long" | "too_fast" | "button" | "empty" | "not_understood" | "unavailable" | "expired" | "refused";

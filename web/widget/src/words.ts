@@ -77,7 +77,8 @@ const chinese = {
   refusals: {
     too_long: "太长了，请分几次发",
     too_fast: "发得有点快，稍后会自动重发",
-    unknown_button: "这个选项已失效，请直接打字",
+    button: "这个选项已失效，请直接打字",
+    empty: "这条消息是空的",
     not_understood: "没有发成功",
     unavailable: "暂时连不上",
     expired: "登录已过期",
@@ -160,7 +161,8 @@ const english: Words = {
   refusals: {
     too_long: "Too long, please split it",
     too_fast: "A little fast; it goes out again by itself",
-    unknown_button: "This choice has ended, please type",
+    button: "This choice has ended, please type",
+    empty: "This message is empty",
     not_understood: "Not sent",
     unavailable: "Out of reach",
     expired: "Sign-in ended",

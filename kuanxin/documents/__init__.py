@@ -1,0 +1,1 @@
+"""What a borrower keeps of an arrangement: a confirmation and dates for the phone's calendar. Data in, bytes out."""
