@@ -9,13 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.bootstrap import services
-
 from kuanxin.conversations.replies import Reply
 
 if TYPE_CHECKING:
-    from kuanxin.bootstrap import Services
     from rasa_sdk import Tracker
 
+    from kuanxin.bootstrap import Services
     from kuanxin.conversations.replies import Button, Card
     from kuanxin.servicing.model import Fen
     from kuanxin.servicing.service import Status
@@ -47,6 +46,15 @@ def say(
 ) -> Answer:
     """An answer of one reply: most are."""
     return Answer((Reply(text, card, buttons),), slots or {}, followup)
+
+
+def to_fen(yuan: Any) -> Fen | None:
+    """An amount entity ("2300.00", yuan) in fen."""
+    return None if yuan is None else int((Decimal(str(yuan)) * 100).to_integral_value())
+
+
+def to_date(iso: str | None) -> date | None:
+    return None if iso is None else date.fromisoformat(iso)
 
 
 @dataclass(frozen=True)
@@ -102,14 +110,6 @@ class Turn:
         """The last value of an entity in this message (what is said last corrects what was said before), or None."""
         values = [e["value"] for e in self.entities if e["entity"] == name and e.get("value") is not None]
         return values[-1] if values else None
-
-    def amount(self) -> Fen | None:
-        value = self.entity("amount")
-        return None if value is None else int((Decimal(str(value)) * 100).to_integral_value())
-
-    def date(self) -> date | None:
-        value = self.entity("date")
-        return None if value is None else date.fromisoformat(value)
 
     def must_be_borrower(self) -> str:
         """The verified borrower. Raises NotTheBorrower, NotVerified."""

@@ -14,7 +14,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_in
 from actions.cards import KIND_NAMES, offers_card
-from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUESTED, WISHES, Negotiation
+from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUESTED, TERMS, WISHES, Negotiation
 from actions.turn import NotVerified, Turn
 from actions.words import money
 from kuanxin.conversations.replies import Button, Reply
@@ -95,10 +95,13 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
         state.put(**EMPTY)
         state.put(relief=WISHES[turn.intent])
     if not _choose_loan(state):
+        state.put(told={e["entity"]: e["value"] for e in turn.entities if e["entity"] in TERMS} or state["told"])
         return not turn.open_loans
     if requested == "consent" and _consent(state):
         return True
     _terms(state, requested)
+    if state["told"]:
+        state.put(told=None)
     return bool(state["consent"] == "left")
 
 
@@ -158,7 +161,7 @@ def _terms(state: Negotiation, requested: str | None) -> None:
     elif wish == "part_amount":
         _part_amount(state)
     elif not state["quote"]:
-        request = PenaltyWaiver() if wish == "waiver" else EarlySettlement(on=state.turn.date() or state.turn.today)
+        request = PenaltyWaiver() if wish == "waiver" else EarlySettlement(on=state.date() or state.turn.today)
         _offer(
             state,
             state.turn.services.servicing.quote(state.turn.must_be_borrower(), state["loan"], request, state.turn.now),
@@ -172,7 +175,7 @@ def _offer(state: Negotiation, offer: Quote | Refusal, **slots: Any) -> None:
         return
     state.say(Reply(offer.reason, buttons=_ways_on(state["relief"])))
     need = NEEDS.get(state["relief"])
-    if need and offer.rule not in FINAL_RULES:
+    if need and offer.rule.rsplit(".", 1)[-1] not in FINAL_RULES:
         state.put(quote=None, **{need: None})
     else:
         state.put(quote=None, consent="left")
@@ -187,8 +190,8 @@ def _ways_on(wish: str) -> tuple[Button, ...]:
 
 def _later_date(state: Negotiation) -> None:
     turn = state.turn
-    wanted = turn.date()
-    if wanted is None and (days := turn.entity("duration")) is not None:
+    wanted = state.date()
+    if wanted is None and (days := state.entity("duration")) is not None:
         wanted = _counted_from(state) + timedelta(days=int(days))
     if wanted is None:
         return
@@ -210,7 +213,7 @@ def _plan(state: Negotiation, requested: str | None) -> None:
     if chosen:
         state.put(quote=chosen, plan="chosen", consent=None)
         return
-    if (limit := turn.amount()) is not None:
+    if (limit := state.amount()) is not None:
         fitting = servicing.plans_within(borrower, loan, limit, turn.now)
         if fitting.quotes:
             best = fitting.quotes[0]
@@ -219,7 +222,7 @@ def _plan(state: Negotiation, requested: str | None) -> None:
         else:
             _nothing_fits(state, limit, fitting.nearest)
         return
-    if (count := turn.entity("count")) is not None:
+    if (count := state.entity("count")) is not None:
         request = ReInstalment(rows=int(count))
         _offer(state, servicing.quote(borrower, loan, request, turn.now), plan=f"rows:{count}")
         return
@@ -289,7 +292,8 @@ def _nothing_fits(state: Negotiation, limit: int, nearest: Quote | Refusal | Non
 
 def _due_day(state: Negotiation) -> None:
     turn = state.turn
-    wanted = turn.entity("day_of_month") or (turn.date().day if turn.date() else None)
+    told = state.date()
+    wanted = state.entity("day_of_month") or (told.day if told else None)
     if wanted is None:
         return
     offer = turn.services.servicing.quote(turn.must_be_borrower(), state["loan"], DueDateChange(int(wanted)), turn.now)
@@ -298,9 +302,9 @@ def _due_day(state: Negotiation) -> None:
 
 def _part_amount(state: Negotiation) -> None:
     turn = state.turn
-    amount = turn.amount()
+    amount = state.amount()
     if amount is None:
         return
-    request = PartialPayment(amount=amount, on=turn.date() or turn.today)
+    request = PartialPayment(amount=amount, on=state.date() or turn.today)
     offer = turn.services.servicing.quote(turn.must_be_borrower(), state["loan"], request, turn.now)
     _offer(state, offer, part_amount=str(amount))

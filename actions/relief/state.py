@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from actions.turn import to_date, to_fen
+
 if TYPE_CHECKING:
+    from datetime import date
+
     from actions.turn import Turn
     from kuanxin.conversations.replies import Reply
+    from kuanxin.servicing.model import Fen
 
 REQUESTED = "requested_slot"
 FORM = "relief_form"
@@ -20,6 +25,8 @@ WISHES = {
     "ask_partial_payment": "part_amount",
     "request_early_settlement": "settlement",
 }
+# what a message may tell before it is clear which loan it is about
+TERMS = {"date", "duration", "amount", "count", "day_of_month"}
 NEEDS = {"later_date": "later_date", "plan": "plan", "due_day": "due_day", "part_amount": "part_amount"}
 # rules that no other date, amount or number of rows would satisfy
 FINAL_RULES = {"product", "settled", "days_past_due", "replaces", "at_most"}
@@ -34,7 +41,7 @@ LEAVING = {
     "stop_reminders",
 }
 EMPTY: dict[str, Any] = dict.fromkeys(
-    ("relief", "later_date", "plan", "due_day", "part_amount", "quote", "offers", "consent")
+    ("relief", "later_date", "plan", "due_day", "part_amount", "quote", "offers", "consent", "told")
 )
 
 
@@ -54,6 +61,17 @@ class Negotiation:
 
     def say(self, reply: Reply) -> None:
         self.replies.append(reply)
+
+    def entity(self, name: str) -> Any:
+        """From this message, else from the one that came before the loan was chosen."""
+        value = self.turn.entity(name)
+        return (self["told"] or {}).get(name) if value is None else value
+
+    def amount(self) -> Fen | None:
+        return to_fen(self.entity("amount"))
+
+    def date(self) -> date | None:
+        return to_date(self.entity("date"))
 
     @property
     def missing(self) -> str | None:
