@@ -68,6 +68,7 @@ def running_assistant(
         "KUANXIN_RASA_PORT": str(rasa_port),
         "KUANXIN_ACTION_PORT": str(action_port),
         "KUANXIN_DATABASE_URL": database_url or f"sqlite:///{var / 'kuanxin.db'}",
+        "SANIC_HOST": "127.0.0.1",
         "RASA_TELEMETRY_ENABLED": "false",
         "PYTHONPATH": str(ROOT),
         "PYTHONWARNINGS": "ignore",

@@ -72,6 +72,7 @@ def _write_environment(settings: Settings, model: Path) -> Path:
         "KUANXIN_MODEL": model,
         "KUANXIN_VAR": settings.var,
         "KUANXIN_INTERFACE": settings.interface,
+        "SANIC_HOST": "127.0.0.1",  # the action server has no login: never beyond this machine
         "KUANXIN_RASA_PORT": settings.rasa_port,
         "KUANXIN_ACTION_PORT": settings.action_port,
         "KUANXIN_PAGE_PORT": settings.page_port,
