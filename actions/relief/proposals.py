@@ -29,10 +29,10 @@ MEANWHILE = {
 
 
 def proposal(quote: Quote) -> str:
-    """One message: what to pay and when, what it costs against paying today and doing nothing, what it means."""
+    """One message: what to pay and when, and what it means. The card beside it compares and says until when it stands."""
     if quote.kind is ReliefKind.DUE_DATE_CHANGE:
         lead = f"可以改成每月{quote.rows[0].due_date.day}号还："
     else:
         lead = LEAD[quote.kind]
-    *lines, until = explain_for_borrower(quote)
-    return "".join((lead, *lines, MEANWHILE.get(quote.kind, ""), until, "这样可以吗？"))
+    to_pay, _compared, *meaning, _until = explain_for_borrower(quote)
+    return "".join((lead, to_pay, *meaning, MEANWHILE.get(quote.kind, ""), "这样可以吗？不同意也没关系。"))
