@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from kuanxin.servicing import schedule
 from kuanxin.servicing.calendar import add_months
-from kuanxin.servicing.model import Allocation, Component, DayBasis, Loan, Method, PaymentStatus, Rounding, Terms
+from kuanxin.servicing.model import (
+    Allocation,
+    Component,
+    DayBasis,
+    Loan,
+    Method,
+    PaymentStatus,
+    ReliefKind,
+    Rounding,
+    Terms,
+)
 from kuanxin.servicing.quotes import (
     DueDateChange,
     EarlySettlement,
@@ -70,24 +80,28 @@ def loans(draw: st.DrawFn) -> Loan:
     return Loan("L001", BORROWER, "微粒贷", principal, lent_on, terms, plan, done)
 
 
-def requests(after: int = 0) -> st.SearchStrategy:
-    """A request of any kind, made `after` days after TODAY; many of them are refused."""
-    ahead = st.integers(after, after + 30).map(days)
-    soon = st.integers(after, after + 7).map(days)
+def requests_of(kind: ReliefKind, after: int = 0) -> st.SearchStrategy:
+    """A request of a kind, made `after` days after TODAY; many are refused."""
+    ahead = st.one_of(st.integers(after, after + 7), st.integers(after, after + 30)).map(days)
     money = st.one_of(st.integers(1, 30_000), st.integers(1, 2_000_000))
-    return st.one_of(
-        st.builds(PromiseToPay, on=soon, amount=st.one_of(st.none(), money)),
-        st.builds(Extension, to=ahead),
-        st.builds(
+    return {
+        ReliefKind.PROMISE_TO_PAY: st.builds(PromiseToPay, on=ahead, amount=st.one_of(st.none(), money)),
+        ReliefKind.EXTENSION: st.builds(Extension, to=ahead),
+        ReliefKind.RE_INSTALMENT: st.builds(
             ReInstalment,
             rows=st.integers(3, 24),
             scope=st.sampled_from(["arrears", "balance"]),
-            method=st.sampled_from([None, *Method]),
+            method=st.sampled_from([None, Method.EQUAL_INSTALMENT]),
             first_due=st.one_of(st.none(), st.integers(after + 1, after + 45).map(days)),
         ),
-        st.builds(ReducedInterim, monthly=money, months=st.integers(1, 6)),
-        st.builds(DueDateChange, day=st.integers(1, 28)),
-        st.builds(PenaltyWaiver, amount=st.one_of(st.none(), money)),
-        st.builds(PartialPayment, amount=money, on=ahead),
-        st.builds(EarlySettlement, on=ahead),
-    )
+        ReliefKind.REDUCED_INTERIM: st.builds(ReducedInterim, monthly=money, months=st.integers(1, 6)),
+        ReliefKind.DUE_DATE_CHANGE: st.builds(DueDateChange, day=st.integers(1, 28)),
+        ReliefKind.PENALTY_WAIVER: st.builds(PenaltyWaiver, amount=st.one_of(st.none(), money)),
+        ReliefKind.PARTIAL_PAYMENT: st.builds(PartialPayment, amount=money, on=ahead),
+        ReliefKind.EARLY_SETTLEMENT: st.builds(EarlySettlement, on=ahead),
+    }[kind]
+
+
+def requests(after: int = 0) -> st.SearchStrategy:
+    """A request of any kind."""
+    return st.sampled_from(ReliefKind).flatmap(lambda kind: requests_of(kind, after))

@@ -20,7 +20,7 @@ from kuanxin.servicing.state import due_transitions, state_of
 from kuanxin.servicing.status import status_of
 from kuanxin.servicing.wire import loan_from_json, loan_to_json
 from tests.servicing.books import BORROWER, NOW, SHANGHAI, TODAY, MemoryBook, a_payment, at, days, the_policy
-from tests.servicing.random_loans import loans, requests
+from tests.servicing.random_loans import loans, requests, requests_of
 
 POLICY = the_policy()
 # what binds all kinds is put aside where a property is about the money of an offer, not about who may have it
@@ -265,7 +265,7 @@ class LifeOfALoan(RuleBasedStateMachine):
     def now(self) -> datetime:
         return at(self.day)
 
-    @rule(n=st.integers(1, 45))
+    @rule(n=st.one_of(st.integers(1, 4), st.integers(5, 45)))
     def time_passes(self, n: int) -> None:
         before = self.loan
         self.day += n
@@ -287,29 +287,38 @@ class LifeOfALoan(RuleBasedStateMachine):
             self.book.pay("L001", due, self.now)
             assert status_of(self.loan, self.now).due.total == 0
 
-    @rule(data=st.data())
-    def relief_is_asked_for(self, data: st.DataObject) -> None:
+    @rule(data=st.data(), kind=st.sampled_from(ReliefKind))
+    def relief_is_asked_for(self, data: st.DataObject, kind: ReliefKind) -> None:
         before = self.loan
-        offered = self.servicing.quote(BORROWER, "L001", data.draw(requests(self.day)), self.now)
+        offered = self.servicing.quote(BORROWER, "L001", data.draw(requests_of(kind, self.day)), self.now)
         assert self.loan == before
         if isinstance(offered, Quote):
             self.quote = offered
 
+    @rule(data=st.data(), kind=st.sampled_from(ReliefKind))
+    def relief_is_asked_for_and_agreed_to(self, data: st.DataObject, kind: ReliefKind) -> None:
+        self.quote = None
+        self.relief_is_asked_for(data, kind)
+        if self.quote:
+            assert not self._agree(), "a quote of this moment is current"
+
     @precondition(lambda self: self.quote is not None)
     @rule()
-    def the_borrower_agrees(self) -> None:
-        before, fresh = self.loan, None
+    def the_borrower_agrees_later(self) -> None:
+        self._agree()
+
+    def _agree(self) -> Quote | Refusal | None:
+        """The borrower says yes; gives the new offer where this one is stale."""
+        before = self.loan
         try:
             agreed = self.servicing.commit(BORROWER, self.quote.hash, self.now, "确认")
         except QuoteStale as stale:
-            fresh = stale.fresh
-        if fresh:
             assert self.loan == before
-            assert isinstance(fresh, Refusal) or fresh.as_of == self.now
-            return
+            return stale.fresh
         assert agreed.quote == self.quote
         assert self.servicing.commit(BORROWER, self.quote.hash, self.now, "确认").id == agreed.id
         assert len(self.loan.events) - len(before.events) in (0, 1)
+        return None
 
     @rule(approved=st.booleans())
     def a_person_decides(self, approved: bool) -> None:
@@ -362,5 +371,5 @@ class LifeOfALoan(RuleBasedStateMachine):
 
 TestLifeOfALoan = LifeOfALoan.TestCase
 TestLifeOfALoan.settings = settings(
-    max_examples=50, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
