@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.servicing.calendar import days_between
@@ -67,9 +67,9 @@ def explain(quote: Quote, loan: Loan, until: date | None = None) -> Explanation:
 
     Computed for the moment of the quote: what happened to the loan after it does not show.
     """
-    position = state_of(loan, quote.as_of).position
+    loan = _as_quoted(loan, quote)
     last = until or quote.nothing_until
-    return Explanation(quote.rows, paid_now(position), nothing_done(loan, last), last)
+    return Explanation(quote.rows, paid_now(state_of(loan, quote.as_of).position), nothing_done(loan, last), last)
 
 
 def why_not(loan: Loan, policy: Policy, now: datetime) -> tuple[Refusal, ...]:
@@ -100,6 +100,7 @@ def explain_for_borrower(quote: Quote) -> list[str]:
 
 def derivation(quote: Quote, loan: Loan) -> list[str]:
     """How each figure came about, line by line, for staff. Every line can be checked with a calculator."""
+    loan = _as_quoted(loan, quote)
     position = state_of(loan, quote.as_of).position
     terms = loan.terms
     params: Any = quote.facts["params"]
@@ -135,6 +136,17 @@ def derivation(quote: Quote, loan: Loan) -> list[str]:
     if quote.apr is not None:
         lines.append(f"综合年化成本：{_percent(quote.apr)}（今天结清需要的钱对以后每笔还款的内部收益率）")
     return lines
+
+
+def _as_quoted(loan: Loan, quote: Quote) -> Loan:
+    """The loan as it was when the quote was made: what was agreed or paid after it left out."""
+    hashes = [event.quote_hash if event.kind == "committed" else "" for event in loan.events]
+    known = loan.events[: hashes.index(quote.hash)] if quote.hash in hashes else loan.events
+    return replace(
+        loan,
+        events=tuple(event for event in known if event.at <= quote.as_of),
+        payments=tuple(payment for payment in loan.payments if payment.paid_at <= quote.as_of),
+    )
 
 
 def _what_to_pay(quote: Quote) -> str:

@@ -144,12 +144,14 @@ def replaced(case: Case, kind: ReliefKind, draft: Draft) -> dict[str, dict[str, 
     former = case.state.in_force
     if former is None or former.state is ArrangementState.BROKEN:
         return {}
-    keys = prefix(former.quote.loan_version)
-    takes_over = any(key.startswith(keys) for key in draft.change.closes)
+    keys, binding = prefix(former.quote.loan_version), KINDS[former.kind].binding
+    own = [row.key in draft.change.closes for row in case.position.open_rows if row.key.startswith(keys)]
     if former.state is ArrangementState.REQUESTED:
         takes_over = KINDS[kind].binding is not Binding.PROMISE
-    elif KINDS[former.kind].binding is Binding.PROMISE:
+    elif binding is Binding.PROMISE:
         takes_over = True
+    else:  # a plan goes on as long as one of its rows does
+        takes_over = any(own) if binding is Binding.CONDITION else all(own)
     return {"replaces": {"id": former.id, "kind": former.kind.value}} if takes_over else {}
 
 

@@ -220,11 +220,9 @@ class Servicing:
         found = _arrangement(loan, arrangement_id, moment)
         if found.state is ArrangementState.UNDONE:
             return loan
-        later = [
-            a
-            for a in state_of(loan, moment).arrangements
-            if a.quote.as_of > found.quote.as_of and a.state not in _GONE and _changes_schedule(a)
-        ]
+        after = state_of(loan, moment).arrangements
+        after = after[[a.id for a in after].index(found.id) + 1 :]
+        later = [a for a in after if a.state not in _GONE and _changes_schedule(a)]
         if later and found.state is not ArrangementState.REFUSED:
             raise NotUndoable(f"{later[-1].id} was agreed after it and changed the schedule: undo that one first")
         name = f"{loan.id}:{arrangement_id}:undone"

@@ -161,7 +161,7 @@ class _Replay:
         self.not_kept: set[str] = set()
         self.missed: list[tuple[str, date]] = []
         self._running: dict[str, tuple[_Agreed, Fen]] = {}  # with what had been received when it began
-        self._requested = [one for one in agreed if one.arrangement.state is ArrangementState.REQUESTED]
+        self._agreed = agreed
         self._effective = [
             one for one in agreed if one.arrangement.state is ArrangementState.ACTIVE and one.arrangement.id not in void
         ]
@@ -172,9 +172,10 @@ class _Replay:
         self.position = self.position.bring_to(self.now.date())
         for one, since in self._running.values():
             self.states[one.arrangement.id] = self._running_state(one, since)
-        for one in self._requested:
-            later = (other for other in self._effective if other.quote.as_of > one.quote.as_of)
-            if any(other.binding is not Binding.PROMISE for other in later):
+        for n, one in enumerate(self._agreed):
+            later = (other for other in self._agreed[n + 1 :] if other in self._effective)
+            requested = one.arrangement.state is ArrangementState.REQUESTED
+            if requested and any(other.binding is not Binding.PROMISE for other in later):
                 self.states[one.arrangement.id] = ArrangementState.REPLACED
 
     def _timeline(self) -> Iterable[tuple[datetime, int, Callable[[Any, date], None], Any]]:

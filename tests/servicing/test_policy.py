@@ -96,7 +96,10 @@ class TestTheVersion:
 
 def test_a_product_has_the_kinds_and_payment_methods_that_it_names() -> None:
     data = written()
-    data["products"]["小额贷"] = {"relief": ["promise_to_pay"], "payment_methods": [{"name": "柜台", "how": "到网点还"}]}
+    data["products"]["小额贷"] = {
+        "relief": ["promise_to_pay"],
+        "payment_methods": [{"name": "柜台", "how": "到网点还"}],
+    }
     policy = Policy.parse(data)
     assert policy.rules(ReliefKind.EXTENSION, "小额贷") is None
     assert policy.rules(ReliefKind.EXTENSION, "微粒贷") == policy.relief.extension
