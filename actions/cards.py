@@ -33,6 +33,7 @@ STATE_NAMES = {
     ArrangementState.ACTIVE: "进行中",
     ArrangementState.KEPT: "已履行",
     ArrangementState.BROKEN: "未按约定",
+    ArrangementState.REPLACED: "已由新的约定代替",
     ArrangementState.REFUSED: "未通过",
     ArrangementState.UNDONE: "已撤销",
 }
