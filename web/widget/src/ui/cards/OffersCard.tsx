@@ -17,7 +17,7 @@ export function OffersCard({ card }: { card: Card }) {
   ] as const;
   return (
     <>
-      <ol className="kx-offers" aria-label={card.title}>
+      <ol className="kx-offers" role="list" tabIndex={0} aria-label={words.sideBySide(card.title)}>
         {offers.map((offer) => (
           <li key={offer.number}>
             <h4>

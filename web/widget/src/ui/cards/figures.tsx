@@ -1,5 +1,6 @@
 /** Parts that several cards are made of: facts, a table, an amount. */
 import type { Card } from "../../wire.ts";
+import { useWords } from "../context.ts";
 
 export function Facts({ facts }: { facts: [string, string][] }) {
   if (facts.length === 0) return null;
@@ -16,9 +17,10 @@ export function Facts({ facts }: { facts: [string, string][] }) {
 }
 
 export function Table({ card }: { card: Card }) {
+  const words = useWords();
   if (card.rows.length === 0) return null;
   return (
-    <div className="kx-table" role="region" tabIndex={0} aria-label={card.title}>
+    <div className="kx-table" role="region" tabIndex={0} aria-label={words.rowsOf(card.title)}>
       <table>
         <thead>
           <tr>
