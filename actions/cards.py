@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from actions.words import day, day_of_year, moment, money
 from kuanxin.conversations.replies import Card
 from kuanxin.servicing.model import ArrangementState, ReliefKind
+from kuanxin.servicing.words import KIND_NAMES
 
 if TYPE_CHECKING:
     from datetime import date
@@ -15,19 +16,6 @@ if TYPE_CHECKING:
     from kuanxin.servicing.quotes import Arrangement, Quote
     from kuanxin.servicing.service import Status
 
-KIND_NAMES = {
-    ReliefKind.PROMISE_TO_PAY: "约定还款",
-    ReliefKind.EXTENSION: "延期还款",
-    ReliefKind.RE_INSTALMENT: "重新分期",
-    ReliefKind.REDUCED_INTERIM: "阶段性少还",
-    ReliefKind.DUE_DATE_CHANGE: "更改还款日",
-    ReliefKind.PENALTY_WAIVER: "罚息减免",
-    ReliefKind.PARTIAL_PAYMENT: "部分还款",
-    ReliefKind.EARLY_SETTLEMENT: "提前结清",
-}
-# these change the whole schedule; the others are about one payment
-SPREAD = {ReliefKind.RE_INSTALMENT, ReliefKind.REDUCED_INTERIM, ReliefKind.DUE_DATE_CHANGE}
-ROW_COLUMNS = ("期数", "还款日", "金额", "其中本金")
 STATE_NAMES = {
     ArrangementState.REQUESTED: "等待人工审核",
     ArrangementState.ACTIVE: "进行中",

@@ -12,11 +12,11 @@ from kuanxin.servicing.calendar import days_between
 from kuanxin.servicing.interest import penalty_rate
 from kuanxin.servicing.model import Amounts, DayBasis, Loan, ReliefKind, Terms
 from kuanxin.servicing.offers import nothing_done, paid_now, total
-from kuanxin.servicing.relief.base import NAMES, Case, forbidden
+from kuanxin.servicing.relief.base import Case, forbidden
 from kuanxin.servicing.relief.record import change_from_json
 from kuanxin.servicing.state import state_of
 from kuanxin.servicing.wire import SHANGHAI
-from kuanxin.servicing.words import day, money, parts
+from kuanxin.servicing.words import KIND_NAMES, day, money, parts
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -90,7 +90,7 @@ def explain_for_borrower(quote: Quote) -> list[str]:
         lines.append("这个方案要由同事审核，通过后才生效。")
     if "replaces" in quote.facts:
         former: Any = quote.facts["replaces"]
-        lines.append(f"同意后，之前的“{NAMES[ReliefKind(former['kind'])]}”就由它代替。")
+        lines.append(f"同意后，之前的“{KIND_NAMES[ReliefKind(former['kind'])]}”就由它代替。")
     expires = quote.expires_at
     lines.append(
         f"这些数按{day(quote.as_of.date())}的账务算，{day(expires.date())}{expires:%H:%M}前有效；不同意也没关系。"
@@ -106,7 +106,7 @@ def derivation(quote: Quote, loan: Loan) -> list[str]:
     params: Any = quote.facts["params"]
     change = change_from_json(_json(quote.facts["change"]))
     lines = [
-        f"{NAMES[quote.kind]}，截至{quote.as_of:%Y-%m-%d %H:%M}，"
+        f"{KIND_NAMES[quote.kind]}，截至{quote.as_of:%Y-%m-%d %H:%M}，"
         f"账务版本{quote.loan_version}，规则版本{quote.policy_version}",
         f"合同：年利率{_percent(terms.annual_rate)}{_BASIS[terms.day_basis]}，罚息利率{_percent(penalty_rate(terms))}"
         f"（上浮{_percent(terms.penalty_uplift)}），宽限{terms.grace_days}天",

@@ -54,6 +54,18 @@ class LiveRow:
         return self.principal - self.paid.principal
 
     @cached_property
+    def cleared(self) -> bool:
+        """Whether it can be seen without counting days that nothing is owed on it, now or ever."""
+        return (
+            not self.unpaid_principal
+            and not self.repaid_late
+            and self.running_from is None
+            and self.paid.interest == self.carried.interest + self.interest
+            and self.paid.penalty == self.carried.penalty
+            and self.paid.fees == self.carried.fees + self.fees
+        )
+
+    @cached_property
     def repaid_late(self) -> tuple[tuple[date, Fen], ...]:
         return tuple((day, fen) for day, fen in self.repaid if day > self.penalty_from)
 
@@ -106,6 +118,8 @@ class Position:
 
     def accrued(self, row: LiveRow, on: date) -> Amounts:
         """Owed on a row and not paid, with interest to exactly this day (not before the position's own day)."""
+        if row.cleared:
+            return NOTHING
         own = row.interest
         if on < row.until:
             own = 0 if on <= row.since else min(own, self._rounded(self._interest(row.balance, row.since, on)))
@@ -129,7 +143,7 @@ class Position:
     def to_the_day(self, row: LiveRow, on: date) -> Amounts:
         """What settles a row on a day: interest to that day, and no fee that is not yet due."""
         owed = self.accrued(row, on)
-        return replace(owed, fees=owed.fees - row.fees) if on < row.due_date else owed
+        return replace(owed, fees=owed.fees - row.fees) if row.fees and on < row.due_date else owed
 
     def open(self, row: LiveRow, on: date) -> Amounts:
         """What is to pay on a row: on its due day, or on `on` where that is later."""
@@ -150,7 +164,9 @@ class Position:
 
     def outstanding(self, on: date | None = None) -> Amounts:
         """What settles everything on a day: interest to that day, fees of rows due by then, credit used."""
-        owed = [self.to_the_day(row, on or self.day) for row in self.rows]
+        owed = [self.to_the_day(row, on or self.day) for row in self.rows if not row.cleared]
+        if not self.credit:
+            return sum(owed, NOTHING)
         used, _ = allocate(self.credit, owed, self.terms.repayment_order, Allocation.BY_INSTALMENT)
         return sum(owed, NOTHING) - sum(used, NOTHING)
 
@@ -178,8 +194,8 @@ class Position:
 
     def receive(self, amount: Fen, day: date) -> Position:
         """Money arrives: it pays the rows that are payable, in the order of the contract; the rest is credit."""
-        moved = self.bring_to(day)
-        return moved._pay(moved.credit + amount, moved.day)
+        moved = self.bring_to(day) if self.credit else self
+        return moved._pay(moved.credit + amount, max(day, self.day))
 
     def change(self, change: Change) -> Position:
         """An arrangement takes effect."""
@@ -201,7 +217,7 @@ class Position:
         return max([*numbers, *(row.number for row in self.kept)], default=0) + 1
 
     def _pay(self, amount: Fen, day: date) -> Position:
-        payable = [row for row in self.rows if row.payable_from <= day]
+        payable = [row for row in self.rows if row.payable_from <= day and not row.cleared]
         owed = [self.accrued(row, day) for row in payable]
         parts, left = allocate(amount, owed, self.terms.repayment_order, self.terms.allocation)
         paid = {

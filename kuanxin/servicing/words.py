@@ -1,9 +1,10 @@
-"""Dates and amounts inside the sentences that the rules themselves say (refusals, explanations)."""
+"""Chinese names, dates and amounts for the sentences that the rules themselves say (refusals, explanations)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kuanxin.servicing.model import ReliefKind
 from kuanxin.servicing.money import yuan
 
 if TYPE_CHECKING:
@@ -11,6 +12,16 @@ if TYPE_CHECKING:
 
     from kuanxin.servicing.model import Amounts, Fen
 
+KIND_NAMES = {
+    ReliefKind.PROMISE_TO_PAY: "约定还款",
+    ReliefKind.EXTENSION: "延期还款",
+    ReliefKind.RE_INSTALMENT: "重新分期",
+    ReliefKind.REDUCED_INTERIM: "阶段性少还",
+    ReliefKind.DUE_DATE_CHANGE: "更改还款日",
+    ReliefKind.PENALTY_WAIVER: "罚息减免",
+    ReliefKind.PARTIAL_PAYMENT: "部分还款",
+    ReliefKind.EARLY_SETTLEMENT: "提前结清",
+}
 PARTS = (("本金", "principal"), ("利息", "interest"), ("罚息", "penalty"), ("费用", "fees"))
 
 

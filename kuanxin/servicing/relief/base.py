@@ -10,6 +10,7 @@ from kuanxin.servicing.calendar import add_months
 from kuanxin.servicing.model import ArrangementState, Fen, Loan, ReliefKind
 from kuanxin.servicing.position import NOTHING, Change, LiveRow, Position
 from kuanxin.servicing.quotes import Refusal
+from kuanxin.servicing.words import KIND_NAMES
 from kuanxin.servicing.words import day as day_text
 
 if TYPE_CHECKING:
@@ -21,16 +22,6 @@ if TYPE_CHECKING:
     from kuanxin.servicing.state import State
 
 REVIEW = "如果您觉得这样不合适，可以请同事人工看一下。"
-NAMES = {
-    ReliefKind.PROMISE_TO_PAY: "约定还款",
-    ReliefKind.EXTENSION: "延期还款",
-    ReliefKind.RE_INSTALMENT: "重新分期",
-    ReliefKind.REDUCED_INTERIM: "阶段性少还",
-    ReliefKind.DUE_DATE_CHANGE: "更改还款日",
-    ReliefKind.PENALTY_WAIVER: "罚息减免",
-    ReliefKind.PARTIAL_PAYMENT: "部分还款",
-    ReliefKind.EARLY_SETTLEMENT: "提前结清",
-}
 
 
 class Binding(Enum):
@@ -114,7 +105,7 @@ def refuse(kind: ReliefKind, rule: str, reason: str, **limits: object) -> Refusa
 
 def forbidden(case: Case, kind: ReliefKind, rules: KindRules | None) -> Refusal | None:
     """The rule of those that all kinds have which forbids this kind now."""
-    name = NAMES[kind]
+    name = KIND_NAMES[kind]
     if rules is None:
         return refuse(kind, "product", f"这款产品目前没有“{name}”。")
     if not case.position.outstanding().total:
@@ -130,7 +121,7 @@ def forbidden(case: Case, kind: ReliefKind, rules: KindRules | None) -> Refusal 
         return refuse(kind, "days_past_due", reason, most=most)
     in_force = case.state.in_force
     if in_force and in_force.state is ArrangementState.ACTIVE and in_force.kind not in rules.replaces:
-        reason = f"这笔借款正在履行“{NAMES[in_force.kind]}”，同一时间只能有一个约定，所以现在不能再办“{name}”。"
+        reason = f"这笔借款正在履行“{KIND_NAMES[in_force.kind]}”，同一时间只能有一个约定，所以现在不能再办“{name}”。"
         return refuse(kind, "replaces", reason, in_force=in_force.id)
     if rules.at_most:
         since = add_months(case.today, -rules.at_most.in_months)
