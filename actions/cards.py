@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from kuanxin.servicing.quotes import Arrangement, Quote
     from kuanxin.servicing.service import Status
 
+# these change the whole schedule; the others are about one payment
+SPREAD = {ReliefKind.RE_INSTALMENT, ReliefKind.REDUCED_INTERIM, ReliefKind.DUE_DATE_CHANGE}
+ROW_COLUMNS = ("期数", "还款日", "金额", "其中本金")
 STATE_NAMES = {
     ArrangementState.REQUESTED: "等待人工审核",
     ArrangementState.ACTIVE: "进行中",
