@@ -123,6 +123,10 @@ class _Turn:
         }
 
 
+# Every channel of a process has a guard; a conversation that two of them reach still has one turn at a time.
+_locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary()
+
+
 class Guard:
     """`on_new_message` is Rasa's: it runs a turn and gives the replies to the message's output channel."""
 
@@ -137,7 +141,6 @@ class Guard:
         self._conversations = conversations
         self._identity = identity
         self._clock = clock
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._waiting: Counter[str] = Counter()
         self._running: set[asyncio.Task[Outcome]] = set()
 
@@ -167,7 +170,7 @@ class Guard:
 
     async def _in_order(self, inbound: Inbound) -> Outcome:
         conversation_id = inbound.speaker.conversation_id
-        lock = self._locks.setdefault(conversation_id, asyncio.Lock())
+        lock = _locks.setdefault((id(asyncio.get_running_loop()), conversation_id), asyncio.Lock())
         try:
             async with lock:
                 return await self._once(inbound)

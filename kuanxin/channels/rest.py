@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint
-from sanic.exceptions import SanicException
+from sanic.exceptions import PayloadTooLarge
 from sanic.response import json as json_response
 
 from kuanxin.bootstrap import Services, services
@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 MOST_BYTES = 16 * 1024
 MOST_ENTRIES = 100
+TOO_LARGE = "内容太大了，请分几条发。"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
@@ -115,8 +116,8 @@ class ChatChannel(InputChannel):
 
         @routes.exception(Exception)
         async def broken(request: Request, error: Exception) -> HTTPResponse:
-            if isinstance(error, SanicException):
-                return _error(error.status_code, "request", "请求不对，请检查地址、方法和内容。")
+            if isinstance(error, PayloadTooLarge):
+                return _error(413, "too_large", TOO_LARGE)
             # the message of an error may quote the borrower: only where it happened is logged
             where = "".join(traceback.format_tb(error.__traceback__))
             logger.error("a request broke with %s:\n%s", type(error).__name__, where)
@@ -134,7 +135,7 @@ def _speaker(request: Request, parts: Services) -> Speaker:
 
 def _body(request: Request) -> Any:
     if len(request.body) > MOST_BYTES:
-        raise Refused(413, "too_large", "内容太大了，请分几条发。")
+        raise Refused(413, "too_large", TOO_LARGE)
     try:
         return json.loads(request.body)
     except (ValueError, RecursionError):
