@@ -72,6 +72,9 @@ def _import(chosen: argparse.Namespace) -> int:
     if chosen.demo == bool(chosen.files):
         _complain.print("Name a file, or write --demo.")
         return 2
+    if services().settings.loan_book_url:
+        _complain.print("The loan book is the bank's own system (KUANXIN_LOAN_BOOK_URL): bring the data in there.")
+        return 1
     source = read([DEMO_BOOK] if chosen.demo else chosen.files)
     fixed = fixed_now()
     if fixed and isinstance(source.data, dict) and source.data.get("kind") == "real":

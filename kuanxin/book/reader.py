@@ -82,7 +82,7 @@ def _unreadable(file: Path, row: int | None, message: str, remedy: str) -> Impor
 
 def _read_yaml(file: Path) -> Source:
     text = _text(file)
-    loader = yaml.SafeLoader(text)
+    loader = yaml.CSafeLoader(text)
     try:
         root = loader.get_single_node()
         walk = _YamlWalk(loader, file.name)
@@ -99,7 +99,7 @@ def _read_yaml(file: Path) -> Source:
 class _YamlWalk:
     """Builds plain values from YAML nodes, with the line of each; a key written twice would silently win otherwise."""
 
-    def __init__(self, loader: yaml.SafeLoader, file: str) -> None:
+    def __init__(self, loader: yaml.CSafeLoader, file: str) -> None:
         self._loader = loader
         self._file = file
         self.places: dict[At, Place] = {}

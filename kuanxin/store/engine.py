@@ -98,7 +98,10 @@ def migrate(engine: Engine) -> bool:
 def _sqlite(url: Any) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ValueError("Kuanxin needs a SQLite file that its processes share, e.g. sqlite:///var/kuanxin.db")
-    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+    file = Path(url.database)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        file.touch(0o600)  # names, phones and debts: for its owner only; SQLite's side files follow it
     engine = create_engine(
         url,
         future=True,

@@ -14,7 +14,11 @@ def book(tmp_path):
     """Runs a command in a set-up of its own: book("show", "B001", now=…) → status, output, complaints."""
 
     def run(*arguments: str, now: str = ""):
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("KUANXIN_")}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"KUANXIN_VAR", "KUANXIN_NOW", "KUANXIN_DATABASE_URL"}
+        }
         done = subprocess.run(
             [sys.executable, "-m", "kuanxin.book", *arguments],
             env={**kept, "KUANXIN_VAR": str(tmp_path / "var"), "KUANXIN_NOW": now, "COLUMNS": "100"},
@@ -97,6 +101,13 @@ def test_a_clock_that_cannot_be_read_names_its_form(book):
     assert status == 1
     assert "KUANXIN_NOW" in complaint
     assert "2026-11-23T10:00:00+08:00" in complaint
+
+
+def test_a_book_of_the_banks_own_system_is_not_ours_to_fill(book, monkeypatch):
+    monkeypatch.setenv("KUANXIN_LOAN_BOOK_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("KUANXIN_TOKEN_KEY", "k" * 32)
+    status, _, complaint = book("import", "--demo")
+    assert (status, "bring the data in there" in complaint) == (1, True)
 
 
 def test_no_file_named(book):

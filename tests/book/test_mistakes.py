@@ -194,7 +194,7 @@ borrowers:
 
 @pytest.mark.parametrize(
     ("text", "row", "message"),
-    [("kind: real\nborrowers: [\n", 3, "expected"), ("kind: real\n\tborrowers: x\n", 2, "cannot start")],
+    [("kind: real\nborrowers: [\n", 3, "expected"), ("kind: real\n\tborrowers: x\n", 2, "tab character")],
 )
 def test_a_file_that_is_not_yaml(files, text, row, message):
     with pytest.raises(ImportRefused, match=message) as refused:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -53,6 +54,14 @@ def test_sqlite_is_opened_for_several_processes(sqlite_url):
             for name in ("journal_mode", "busy_timeout", "foreign_keys", "synchronous")
         }
     assert pragmas == {"journal_mode": "wal", "busy_timeout": 5000, "foreign_keys": 1, "synchronous": 1}
+
+
+def test_only_its_owner_reads_the_sqlite_file(sqlite_url):
+    engine = make_engine(sqlite_url)
+    migrate(engine)
+    files = list(Path(engine.url.database).parent.glob("kuanxin.db*"))
+    assert len(files) == 3
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
 
 
 def test_writers_that_read_first_wait_for_one_another(database_url):
