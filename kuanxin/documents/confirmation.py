@@ -10,8 +10,7 @@ from fpdf.fonts import FontFace
 
 from kuanxin.documents.payments import agreed_payments
 from kuanxin.servicing.model import ArrangementState
-from kuanxin.servicing.relief.base import NAMES
-from kuanxin.servicing.words import PARTS, day, money
+from kuanxin.servicing.words import KIND_NAMES, PARTS, day, money
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from kuanxin.servicing.model import Loan
     from kuanxin.servicing.quotes import Arrangement
 
-FONT = Path(__file__).parent / "fonts" / "DroidSansFallback-GB2312.ttf"
+FONT = Path(__file__).parent / "fonts" / "WenQuanYiMicroHei-GB2312.ttf"
 INK, QUIET, LINE, BRAND, SOFT = (28, 37, 34), (87, 99, 94), (219, 226, 222), (31, 107, 79), (244, 246, 245)
 TITLES = {
     ArrangementState.REQUESTED: "还款安排申请（等待人工审核，尚未生效）",
@@ -43,7 +42,7 @@ def confirmation_pdf(arrangement: Arrangement, loan: Loan, printed_at: datetime)
     pdf.facts(
         (
             ("安排编号", arrangement.id),
-            ("安排种类", NAMES[arrangement.kind]),
+            ("安排种类", KIND_NAMES[arrangement.kind]),
             ("借款", f"{day(loan.disbursed_on)}借款{money(loan.principal)}，编号{loan.id}"),
             ("同意时间", _moment(arrangement.agreed_at)),
             ("账务计算时间", _moment(quote.as_of)),

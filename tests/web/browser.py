@@ -45,6 +45,12 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def load_demo_book(var: Path) -> None:
+    load = [sys.executable, "-m", "kuanxin.book", "import", "kuanxin/book/demo.yml"]
+    environment = os.environ | {"KUANXIN_VAR": str(var), "PYTHONPATH": str(ROOT)}
+    subprocess.run(load, cwd=ROOT, env=environment, check=True, capture_output=True)
+
+
 @contextmanager
 def demo_bank(var: Path, page_port: int, chat_url: str) -> Iterator[str]:
     """The demo bank in a process of its own, over the same database and key."""
@@ -54,8 +60,7 @@ def demo_bank(var: Path, page_port: int, chat_url: str) -> Iterator[str]:
         "KUANXIN_PUBLIC_URL": chat_url,
         "PYTHONPATH": str(ROOT),
     }
-    load = [sys.executable, "-m", "kuanxin.book", "import", "kuanxin/book/demo.yml"]
-    subprocess.run(load, cwd=ROOT, env=environment, check=True, capture_output=True)
+    load_demo_book(var)
     with (var / "bank.log").open("wb") as log:
         command = [sys.executable, "-m", "web.demo_bank"]
         bank = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
