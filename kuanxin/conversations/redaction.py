@@ -34,9 +34,6 @@ _PASSWORD_WORDS = r"(?:密码|口令|支付码|安全码|password|passwd|pwd|pin
 _DIGITS = r"(?:\d(?:[ \-]?\d){3,7}|[零〇一二三四五六七八九幺]{4,8})"
 _SIGN = r"[A-Za-z0-9!@#$%^&*_.+\-?~]"
 _SECRETS = (
-    ("code", re.compile(rf"{_CODE_WORDS}{_IS}*({_DIGITS})(?![A-Za-z0-9.]){_NO_UNIT}", re.IGNORECASE)),
-    ("code", re.compile(rf"(?<![A-Za-z0-9.])(\d{{4,8}})\s*(?:这个|这|就)?是?(?:我的)?(?<=是|个|的){_CODE_WORDS}")),
-    ("code", re.compile(rf"(?<![A-Za-z0-9.])(\d{{6}})\s*{_CODE_WORDS}")),
     # after "密码是" any token; without the verb one that holds a digit, so that "密码app里改" stays
     (
         "password",
@@ -46,31 +43,41 @@ _SECRETS = (
         "password",
         re.compile(rf"{_PASSWORD_WORDS}{_IS}*((?={_SIGN}*\d){_SIGN}{{3,32}})(?!{_SIGN}){_NO_UNIT}", re.IGNORECASE),
     ),
+    ("code", re.compile(rf"{_CODE_WORDS}{_IS}*({_DIGITS})(?![A-Za-z0-9.]){_NO_UNIT}", re.IGNORECASE)),
+    ("code", re.compile(rf"(?<![A-Za-z0-9.])(\d{{4,8}})\s*(?:这个|这|就)?是?(?:我的)?(?<=是|个|的){_CODE_WORDS}")),
+    ("code", re.compile(rf"(?<![A-Za-z0-9.])(\d{{6}})\s*{_CODE_WORDS}")),
 )
 
+MOST_DIGITS = 19  # of the longest bank card
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
 _PROVINCE = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
-_ISSUERS = re.compile(
-    r"62|60|4|5[1-8]|3[4-7]|9[05689]|68"
-)  # UnionPay, Visa, Mastercard, JCB, Amex, older Chinese cards
+# UnionPay, Visa, Mastercard, JCB, Amex, older Chinese cards
+_ISSUERS = re.compile(r"62|60|4|5[1-8]|3[4-7]|9[05689]|68")
 
 
 def redact(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text with placeholders, and the kinds that were hidden (keys of PLACEHOLDERS, in order of appearance).
+    """The text with placeholders, and the kinds that were hidden (keys of PLACEHOLDERS).
 
-    Applying it again changes nothing.
+    Applying it again changes nothing: two numbers without a gap between them are two only once the first is gone.
     """
-    plain = _plain(text)
+    kinds: list[str] = []
+    while found := _find(_plain(text)):
+        parts, at = [], 0
+        for start, end, kind in found:
+            if start >= at:
+                parts += [text[at:start], PLACEHOLDERS[kind]]
+                kinds += [kind] if kind not in kinds else []
+            at = max(at, end)
+        text = "".join([*parts, text[at:]])
+    return text, tuple(kinds)
+
+
+def _find(plain: str) -> list[tuple[int, int, str]]:
+    """Where what stands, in order; for the same place the first pattern wins."""
     found = [(*match.span(1), kind) for kind, pattern in _SECRETS for match in pattern.finditer(plain)]
     for run in _RUN.finditer(plain):
         found += _numbers(plain, run)
-    parts, kinds, at = [], [], 0
-    for start, end, kind in sorted(found):
-        if start >= at:
-            parts += [text[at:start], PLACEHOLDERS[kind]]
-            kinds += [kind] if kind not in kinds else []
-        at = max(at, end)
-    return "".join([*parts, text[at:]]), tuple(kinds)
+    return sorted(found, key=lambda place: place[0])
 
 
 def _plain(text: str) -> str:
@@ -84,7 +91,7 @@ def _numbers(plain: str, run: re.Match[str]) -> list[tuple[int, int, str]]:
     groups = [group.span() for group in _GROUP.finditer(plain, *run.span())]
     found, first = [], 0
     while first < len(groups):
-        for last in range(len(groups), first, -1):
+        for last in range(min(len(groups), first + MOST_DIGITS), first, -1):
             start, end = groups[first][0], groups[last - 1][1]
             kind = _kind([plain[a:b].upper() for a, b in groups[first:last]], plain[:start], plain[end:])
             if kind:
@@ -98,7 +105,7 @@ def _numbers(plain: str, run: re.Match[str]) -> list[tuple[int, int, str]]:
 
 def _kind(groups: list[str], before: str, after: str) -> str | None:
     number, lengths = "".join(groups), [len(group) for group in groups]
-    if _CONTRACT_LETTER.search(before) or not 10 < len(number) < 20:
+    if _CONTRACT_LETTER.search(before) or not 10 < len(number) <= MOST_DIGITS:
         return None
     if _is_id(number) or (len(number) in (15, 18) and _ID_WORDS.search(before)):
         return "id_card"
