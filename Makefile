@@ -14,6 +14,7 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## set up what is missing, start the assistant and print where to go (Ctrl-C ends everything)
+	@scripts/web.sh
 	@python -m kuanxin.operate prepare && exec honcho start --env var/run.env --no-colour
 
 test: setup-dev ## everything: style, types, data, unit tests, services, conversations
@@ -33,7 +34,7 @@ lock: setup-dev ## compile requirements.in and requirements-dev.in into pinned, 
 	@uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what set-up and runs made (asks before it removes the database)
-	@rm -rf .venv .tools models .rasa .pytest_cache .mypy_cache .ruff_cache .hypothesis build
+	@rm -rf web/widget/node_modules web/widget/dist web/widget/build .venv .tools models .rasa .pytest_cache .mypy_cache .ruff_cache .hypothesis build
 	@if [ -e var ]; then read -r -p "Remove var/ with its database and outbox too? [y/N] " answer; [ "$$answer" != y ] || rm -rf var; fi
 
 setup:

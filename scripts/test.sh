@@ -14,6 +14,8 @@ rasa data validate --fail-on-warnings 2>&1 | grep -vE 'MovedIn20|declarative_bas
 python -m kuanxin.operate train
 step "stories"
 rasa test core --stories tests/stories --fail-on-prediction-errors --out build/core 2>&1 | tail -n 5
+step "the web chat's widget"
+scripts/web.sh --test
 step "unit and service tests"
 python -m pytest -n 2 tests
 step "conversations with the running assistant"

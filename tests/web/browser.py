@@ -60,7 +60,6 @@ def demo_bank(var: Path, page_port: int, chat_url: str) -> Iterator[str]:
         "KUANXIN_PUBLIC_URL": chat_url,
         "PYTHONPATH": str(ROOT),
     }
-    load_demo_book(var)
     with (var / "bank.log").open("wb") as log:
         command = [sys.executable, "-m", "web.demo_bank"]
         bank = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)

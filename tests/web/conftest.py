@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.assistant import web_assistant
+from tests.services import free_port
+from tests.web.assistant import ORIGIN, web_assistant
+from tests.web.browser import load_demo_book
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,6 +17,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with web_assistant(tmp_path_factory.mktemp("web")) as running:
+def page_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory, page_port: int) -> Iterator[Running]:
+    origins = f"{ORIGIN},http://127.0.0.1:{page_port}"
+    with web_assistant(tmp_path_factory.mktemp("web"), web_origins=origins) as running:
+        load_demo_book(running.parts.settings.var)
         yield running

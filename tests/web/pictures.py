@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.services import free_port
 from tests.web.assistant import web_assistant
-from tests.web.browser import DESKTOP, PHONE, ROOT, Visit, chromium, demo_bank
+from tests.web.browser import DESKTOP, PHONE, ROOT, Visit, chromium, demo_bank, load_demo_book
 from tests.web.scripted import scripted
 
 OUT = ROOT / "docs" / "images" / "web"
@@ -31,6 +31,7 @@ def main() -> None:
         var, page_port, bank_url = Path(folder), free_port(), ""
         bank_url = f"http://127.0.0.1:{page_port}"
         with web_assistant(var, web_origins=bank_url) as assistant:
+            load_demo_book(var)
             assistant.behind = scripted(assistant.parts)
             with demo_bank(var, page_port, assistant.url) as bank, chromium() as browser:
                 hosts = {bank.removeprefix("http://"), assistant.url.removeprefix("http://")}

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.services import free_port
-from tests.web.assistant import web_assistant
 from tests.web.browser import DESKTOP, PHONE, ROOT, Visit, chromium, demo_bank
 from tests.web.scripted import scripted
 
@@ -24,21 +22,16 @@ AXE = ROOT / "web" / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 LATE = "逾期41天"
 
 
-@pytest.fixture(scope="module")
-def page_port() -> int:
-    return free_port()
+@pytest.fixture
+def chat(web: Running) -> Running:
+    web.begin()
+    web.behind = scripted(web.parts)
+    return web
 
 
 @pytest.fixture(scope="module")
-def chat(tmp_path_factory: pytest.TempPathFactory, page_port: int) -> Iterator[Running]:
-    with web_assistant(tmp_path_factory.mktemp("browser"), web_origins=f"http://127.0.0.1:{page_port}") as running:
-        running.behind = scripted(running.parts)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def bank(chat: Running, page_port: int) -> Iterator[str]:
-    with demo_bank(chat.parts.settings.var, page_port, chat.url) as url:
+def bank(web: Running, page_port: int) -> Iterator[str]:
+    with demo_bank(web.parts.settings.var, page_port, web.url) as url:
         yield url
 
 

@@ -18,7 +18,6 @@ from kuanxin.servicing.quotes import PromiseToPay, Quote, ReInstalment
 from kuanxin.servicing.words import day, money
 from tests.services import find_or_install
 from tests.web.assistant import ORIGIN
-from tests.web.browser import load_demo_book
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,13 +25,12 @@ if TYPE_CHECKING:
     from kuanxin.servicing.quotes import Arrangement
     from tests.web.assistant import Running
 
-LATE, OTHER = "B004", "B001"
+LATE, OTHER = "B006", "B001"
 
 
 @pytest.fixture(scope="module")
 def agreed(web: Running) -> Arrangement:
     """A new plan of three instalments that a demo borrower agreed to."""
-    load_demo_book(web.parts.settings.var)
     now = web.parts.clock.now()
     status = next(s for s in web.parts.servicing.statuses(LATE, now) if not s.settled)
     quote = web.parts.servicing.quote(LATE, status.loan.id, ReInstalment(3), now)
@@ -55,9 +53,7 @@ def test_the_confirmation_names_what_was_agreed(web: Running, agreed: Arrangemen
         assert money(row.amounts.total) in joined
     assert money(sum(row.amounts.total for row in agreed.quote.rows)) in joined
     fonts = subprocess.run([shutil.which("pdffonts"), path], capture_output=True, text=True, check=True).stdout
-    assert re.search(r"WenQuanYi.*\byes +yes +yes\b", fonts), (
-        fonts
-    )  # embedded, subset, with its characters' names
+    assert re.search(r"WenQuanYi.*\byes +yes +yes\b", fonts), fonts  # embedded, subset, with its characters' names
     assert path.stat().st_size < 200_000
 
 

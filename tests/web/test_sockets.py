@@ -362,7 +362,9 @@ def test_a_rating_is_kept_without_numbers_of_cards(assistant: Running) -> None:
             assert not (await client.ask("rate", {"score": 6}))["ok"]
             assert not (await client.ask("rate", {"score": True}))["ok"]
         with assistant.parts.engine.connect() as connection:
-            rows = connection.exec_driver_sql("SELECT score, words FROM ratings").all()
+            rows = connection.exec_driver_sql(
+                f"SELECT score, words FROM ratings WHERE conversation_id = 'b-{assistant.me}'"
+            ).all()
         assert [row.score for row in rows] == [5]
         assert "6222021234567890123" not in rows[0].words
 
