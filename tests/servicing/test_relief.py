@@ -154,6 +154,13 @@ class TestExtension:
         """Penalty interest takes the place of interest on overdue principal: only one of them runs at a time."""
         assert quoted(a_loan(days_past_due=3), Extension(days(12)), extension=policy).rows[0].amounts == first
 
+    @pytest.mark.parametrize(("late", "penalty"), [(2, 0), (5, 7 * 75)])
+    def test_grace_days_are_given_once(self, late: int, penalty: int) -> None:
+        """Where penalty interest runs on, 2 days after it began it is that of all days; within the grace days none."""
+        loan = a_loan(days_past_due=late, grace_days=5 if not penalty else 3)
+        quote = quoted(loan, Extension(days(2)), extension={"penalty": "runs"})
+        assert quote.rows[0].amounts.penalty == penalty
+
     def test_not_past_due_the_next_row_moves_and_its_days_bear_interest(self) -> None:
         """Due on 28 November, to 5 December: 7 days of 1,000 are 3.50. There is no penalty interest."""
         quote = quoted(a_loan(due_in=5), Extension(days(12)))

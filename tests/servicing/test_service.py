@@ -415,6 +415,14 @@ class TestAnExtension:
             one.book.pay("L001", 600_00, at(5))
         assert desk.status(BORROWER, "L001", at(13)).due == without.status(BORROWER, "L001", at(13)).due
 
+    def test_it_stands_while_its_payment_is_on_its_way(self) -> None:
+        """Its interest ends on its day; from then on the row bears penalty interest, as any row."""
+        desk = servicing(a_loan(days_past_due=3))
+        agreed(desk, Extension(days(12)))
+        desk.book.pay("L001", 1_147_75, at(12), PaymentStatus.PENDING)
+        assert state_on(desk, 14) is ACTIVE
+        assert desk.status(BORROWER, "L001", at(14)).due == Amounts(1_000_00, 145_50, 2_25 + 2 * 75)
+
     def test_a_payment_that_was_posted_late_saves_it(self) -> None:
         desk = servicing(a_loan(days_past_due=3))
         agreed(desk, Extension(days(12)))
