@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kuanxin.servicing.model import Allocation, Amounts, Component, Fen
@@ -20,16 +19,17 @@ def allocate(
     """
     if payment < 0 or any(min(r.principal, r.interest, r.penalty, r.fees) < 0 for r in rows):
         raise ValueError("a payment and what is open must not be negative")
-    paid = [Amounts() for _ in rows]
+    paid: list[dict[str, Fen]] = [{} for _ in rows]
     left = payment
     for index, component in _cells(len(rows), order, direction):
-        part = min(left, getattr(rows[index], component.value) - getattr(paid[index], component.value))
-        if part:
-            paid[index] = replace(paid[index], **{component.value: getattr(paid[index], component.value) + part})
-            left -= part
         if not left:
             break
-    return tuple(paid), left
+        name = component.value
+        part = min(left, getattr(rows[index], name) - paid[index].get(name, 0))
+        if part:
+            paid[index][name] = part + paid[index].get(name, 0)
+            left -= part
+    return tuple(Amounts(**parts) for parts in paid), left
 
 
 def allocate_named(named: Amounts, rows: Sequence[Amounts]) -> tuple[tuple[Amounts, ...], Amounts]:

@@ -39,11 +39,14 @@ class State:
     @cached_property
     def in_force(self) -> Arrangement | None:
         """The last arrangement that is running or waits for a decision; a broken one while something is overdue."""
-        overdue = any(row.due_date < self.position.day for row in self.position.open_rows)
         for arrangement in reversed(self.arrangements):
-            if arrangement.state in _OPEN or (arrangement.state is ArrangementState.BROKEN and overdue):
+            if arrangement.state in _OPEN or (arrangement.state is ArrangementState.BROKEN and self._overdue):
                 return arrangement
         return None
+
+    @property
+    def _overdue(self) -> bool:
+        return any(row.due_date < self.position.day for row in self.position.open_rows)
 
 
 def state_of(loan: Loan, now: datetime) -> State:
