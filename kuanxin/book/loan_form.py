@@ -145,7 +145,7 @@ class LoanForm:
         daily = fields.rate("daily_rate")
         if fields.has("annual_rate"):
             fields.wrong("daily_rate", "stands beside annual_rate", "Keep the one that the contract names.")
-        if basis is DayBasis.ACT_ACT:
+        if basis in (DayBasis.ACT_ACT, DayBasis.ACT_ACT_LAST_DAY):
             fields.wrong("daily_rate", "has no fixed year on act/act", "Write annual_rate instead.")
         if daily is None or basis is None:
             return None

@@ -30,6 +30,7 @@ _BASIS = {
     DayBasis.ACT_360: "÷360×实际天数",
     DayBasis.ACT_365: "÷365×实际天数",
     DayBasis.ACT_ACT: "÷当年天数×实际天数",
+    DayBasis.ACT_ACT_LAST_DAY: "÷当年天数×实际天数（算尾不算头）",
     DayBasis.THIRTY_360: "÷12×月数（不足一月按当月天数）",
 }
 _DECIDED_BY = {

@@ -49,6 +49,12 @@ def problems(engine, data):
             "no fixed year",
             "annual_rate",
         ),
+        (
+            {"annual_rate": None, "daily_rate": "0.05%", "day_basis": "act/act-last-day"},
+            "daily_rate",
+            "no fixed year",
+            "annual_rate",
+        ),
         ({"method": "equal_principle"}, "method", "is unknown ('equal_principle')", "Did you mean equal_principal?"),
         ({"repayment_order": "fees, interest"}, "repayment_order", "not an order of all components", "Name each once"),
         ({"grace_days": "three"}, "grace_days", "is not a whole number", "from 0 to 60"),

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from kuanxin.servicing.explain import derivation, explain, explain_for_borrower, why_not
-from kuanxin.servicing.model import Amounts
+from kuanxin.servicing.model import Amounts, DayBasis
 from kuanxin.servicing.offers import offer
 from kuanxin.servicing.quotes import (
     DueDateChange,
@@ -153,6 +153,18 @@ class TestForStaff:
         for row in quote.rows:
             assert any(line.startswith(f"  {row.number}. ") for line in lines)
         assert quote.policy_version in lines[0]
+
+    @pytest.mark.parametrize("basis", DayBasis)
+    def test_each_day_basis_is_named_as_the_contract_counts(self, basis) -> None:
+        names = {
+            DayBasis.ACT_360: "÷360×实际天数，",
+            DayBasis.ACT_365: "÷365×实际天数，",
+            DayBasis.ACT_ACT: "÷当年天数×实际天数，",
+            DayBasis.ACT_ACT_LAST_DAY: "÷当年天数×实际天数（算尾不算头），",
+            DayBasis.THIRTY_360: "÷12×月数",
+        }
+        loan = a_loan(days_past_due=3, day_basis=basis)
+        assert f"年利率18%{names[basis]}" in "\n".join(derivation(quoted(loan, PromiseToPay(days(5))), loan))
 
     def test_why_a_person_decides(self) -> None:
         loan = a_loan(days_past_due=95)
