@@ -41,6 +41,7 @@ class ScriptedModel:
     active: int = 0
     most_active: int = 0
     during_turn: Any = None  # a function that plays the actions of a turn
+    reply: dict[str, Any] | None = None  # instead of the usual one
 
     async def __call__(self, message: UserMessage) -> None:
         if message.sender_id.startswith("v-warm-up"):
@@ -67,7 +68,7 @@ class ScriptedModel:
             "buttons": [{"title": "看看我的账", "payload": f"/ask_loan_status{json.dumps(entities)}"}],
             "custom": {"card": {"kind": "loan", "title": "卡片"}},
         }
-        await message.output_channel.send_response(message.sender_id, reply)
+        await message.output_channel.send_response(message.sender_id, self.reply or reply)
 
 
 @dataclass

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 TICKET = re.compile(r"[A-Za-z0-9_-]{20,64}")
 COOKIE = "demo_bank_form"
+SIGN_IN_PATH = "/webhooks/chat/sign-in"
 TIMEOUT_SECONDS = (3.05, 10)
 HEADERS = {
     "Content-Security-Policy": (
@@ -94,7 +95,7 @@ def make_app(parts: Services) -> Sanic:
 def _bind(parts: Services, borrower_id: str, ticket: str) -> int:
     """What Kuanxin answers to the bank's back end; 0 where it cannot be reached."""
     assertion = demo_token(parts, borrower_id, ticket)
-    address = f"{parts.settings.public_url}/webhooks/chat/sign-in"
+    address = f"{parts.settings.public_url}{SIGN_IN_PATH}"
     try:
         return requests.post(address, json={"assertion": assertion}, timeout=TIMEOUT_SECONDS).status_code
     except requests.RequestException:
