@@ -298,9 +298,7 @@ def _some_day_of_week(match: re.Match[str], text: str, today: date) -> Found | N
 
 
 _UNIT_DAYS = {"天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7}
-SPAN = (
-    rf"(?:[一二两三四五六七八九十]天半个?月|半个?月|[一1两2]个半月|半年|[一1两2]年半|{_N}多?(?:来|几)?(?:天|日|周|个?星期|个?礼拜|个月|年)(?!半|份)|几(?:天|日|周|个星期|个月))"
-)
+SPAN = rf"(?:[一二两三四五六七八九十]天半个?月|半个?月|[一1两2]个半月|半年|[一1两2]年半|{_N}多?(?:来|几)?(?:天|日|周|个?星期|个?礼拜|个月|年)(?!半|份)|几(?:天|日|周|个星期|个月))"
 
 
 def span_of(text: str) -> tuple[int, int, bool] | None:
@@ -357,30 +355,48 @@ RULES: list[tuple[re.Pattern[str], Reader]] = [
         rf"(?:农历|阴历|旧历)?(?P<month>正|冬|腊|(?<=历){_MONTH})月(?P<day>初[一二三四五六七八九十]|{_DAY})(?:{_HAO})?",
         _lunar,
     ),
-    _rule(rf"(?P<name>{'|'.join(sorted({*_FIXED_FESTIVALS, *_LUNAR_FESTIVALS}, key=len, reverse=True))})(?:节|假期)?(?![号块十百千万])", _festival),
+    _rule(
+        rf"(?P<name>{'|'.join(sorted({*_FIXED_FESTIVALS, *_LUNAR_FESTIVALS}, key=len, reverse=True))})(?:节|假期)?(?![号块十百千万])",
+        _festival,
+    ),
     _rule(
         rf"(?:(?P<year>[今明去])年)?(?<!\d)(?P<month>{_MONTH})月份?的?(?P<day>{_DAY})(?:{_HAO}|(?![\d个期天块万千百元]))",
         _month_and_day,
     ),
-    _rule(rf"(?<![\d.])(?P<month>1[0-2]|0?[1-9])[-/](?P<day>[12]\d|3[01]|0?[1-9]){_HAO}?(?![\d/天期个-])", _month_and_day),
+    _rule(
+        rf"(?<![\d.])(?P<month>1[0-2]|0?[1-9])[-/](?P<day>[12]\d|3[01]|0?[1-9]){_HAO}?(?![\d/天期个-])", _month_and_day
+    ),
     _rule(rf"(?<![\d.])(?P<month>1[0-2]|0?[1-9])\.(?P<day>[12]\d|3[01]|0?[1-9]){_HAO}", _month_and_day),
-    _rule(rf"(?<=[到等在])(?P<month>1[0-2]|0?[1-9])\.(?P<day>[12]\d|3[01]|0?[1-9])(?![\d%元块万千百倍])", _month_and_day),
+    _rule(
+        r"(?<=[到等在])(?P<month>1[0-2]|0?[1-9])\.(?P<day>[12]\d|3[01]|0?[1-9])(?![\d%元块万千百倍])", _month_and_day
+    ),
     _rule(
         rf"(?:(?P<this>{_THIS})|{_NEXT}|(?P<last>{_LAST})|(?<!\d)(?P<named>{_MONTH})月份?|月)的?(?P<part>月?底|末|尾|初|头|上旬|中旬|下旬|中(?!国|奖))",
         _month_part,
     ),
-    _rule(rf"(?:(?P<this>{_THIS})|{_NEXT}|(?P<last>{_LAST})|次月)的?(?P<day>{_DAY})(?:{_HAO}|(?=[还再发扣才之以前后能行可吧 ]|$))", _relative_month_day),
+    _rule(
+        rf"(?:(?P<this>{_THIS})|{_NEXT}|(?P<last>{_LAST})|次月)的?(?P<day>{_DAY})(?:{_HAO}|(?=[还再发扣才之以前后能行可吧 ]|$))",
+        _relative_month_day,
+    ),
     _rule(
         r"(?P<which>下+|上|这|本)?个?(?:周|星期|礼拜)(?P<weekday>[一二三四五六日天1-7末])(?![年月个天转期\d])", _weekday
     ),
     _rule("|".join(sorted(_RELATIVE, key=len, reverse=True)), _relative_day),
-    _rule(rf"(?P<month>(?:{_THIS}|{_NEXT})的?)?(?:等|到)?(?:我|老公|老婆|单位|公司|厂里)?(?:{_PAYDAY.pattern})(?:的?那[天日]|的?当天|的?时候|了?(?:之后|以后|后|再|就|才|马上|立马|立刻))", _payday),
+    _rule(
+        rf"(?P<month>(?:{_THIS}|{_NEXT})的?)?(?:等|到)?(?:我|老公|老婆|单位|公司|厂里)?(?:{_PAYDAY.pattern})(?:的?那[天日]|的?当天|的?时候|了?(?:之后|以后|后|再|就|才|马上|立马|立刻))",
+        _payday,
+    ),
     _rule(rf"(?P<month>(?:{_THIS}|{_NEXT})的?)?(?:发薪日|工资日)", _payday),
-    _rule(rf"(?:等|到)(?:我|我们|老公|老婆|单位|公司|厂里)?(?P<month>(?:{_THIS}|{_NEXT}))?(?:{_PAYDAY.pattern})", _payday),
+    _rule(
+        rf"(?:等|到)(?:我|我们|老公|老婆|单位|公司|厂里)?(?P<month>(?:{_THIS}|{_NEXT}))?(?:{_PAYDAY.pattern})", _payday
+    ),
     _rule(rf"(?:(?P<this>{_THIS}|月)|{_NEXT})(?:之内|以内|内)", _month_within),
     _rule(r"(?:今|明)?年(?:底|末)", _year_end),
     _rule(rf"(?<![\d第月])(?P<day>{_DAY}){_HAO}", _bare_day),
     _rule(rf"{_NEXT}(?!供|份?的?账单)", _some_day_of_month),
-    _rule(rf"(?:(?P<year>明)年)?(?<!\d)(?P<month>{_MONTH})月份?(?=再|才|就|还|能|以后|之后|发|有|$)", _some_day_of_named_month),
+    _rule(
+        rf"(?:(?P<year>明)年)?(?<!\d)(?P<month>{_MONTH})月份?(?=再|才|就|还|能|以后|之后|发|有|$)",
+        _some_day_of_named_month,
+    ),
     _rule(r"(?P<next>下+)个?(?:周(?!转|期)|星期|礼拜)(?![一二三四五六日天\d末])", _some_day_of_week),
 ]

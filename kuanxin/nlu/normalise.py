@@ -41,6 +41,11 @@ def simplified(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(_SIMPLIFIED).lower()
 
 
+def without_product(text: str) -> str:
+    """Simplified text with the product's names taken out."""
+    return _PRODUCT.sub("", simplified(text))
+
+
 def plain(text: str) -> str:
     """The message as the classifier sees it: one name for the product, one for numbers, no emoji, no stuttering.
 

@@ -20,12 +20,14 @@ _C = numerals.CHINESE
 
 # ---- how long -----------------------------------------------------------------------------------------------------
 
-_LATER = (
-    r"(?:晚|迟|延[期后长迟缓]?|推[迟后]?|往?后[推延移]|缓[缓期交]?|宽[限容]?|拖[延欠]?|等|顺延|展期|通融|容|停|再给|给|多给|再要|需要?|要|还要|还差|大概|估计|差不多|最多|最少|至少|就|只要|个)"
-)
+_LATER = r"(?:晚|迟|延[期后长迟缓]?|推[迟后]?|往?后[推延移]|缓[缓期交]?|宽[限容]?|拖[延欠]?|等|顺延|展期|通融|容|停|再给|给|多给|再要|需要?|要|还要|还差|大概|估计|差不多|最多|最少|至少|就|只要|个)"
 _LATER_BEFORE = re.compile(rf"{_LATER}(?:[我你俺咱]们?|一?下|个|到|上|多|大概|最多|差不多|还款|还|了)?\s*$")
-_LATER_AFTER = re.compile(r"(?:的?时间|再还|还行|行不|行吗|可以|就能|就够|够了|左右|吧|能不能|成不|好吗|的?宽限|的?延期|以?后还)")
-_PAST_BEFORE = re.compile(r"(?:逾期|预期|愈期|超期?过?|晚还|借|欠|住院|失业|干|做|用|拖|忘|迟|还|贷|没上班|都|已经|上班|催|停工?|病)了?(?:快|都|有|大概)?\s*$")
+_LATER_AFTER = re.compile(
+    r"(?:的?时间|再还|还行|行不|行吗|可以|就能|就够|够了|左右|吧|能不能|成不|好吗|的?宽限|的?延期|以?后还)"
+)
+_PAST_BEFORE = re.compile(
+    r"(?:逾期|预期|愈期|超期?过?|晚还|借|欠|住院|失业|干|做|用|拖|忘|迟|还|贷|没上班|都|已经|上班|催|停工?|病)了?(?:快|都|有|大概)?\s*$"
+)
 _PAST_AFTER = re.compile(r"(?:了(?!再|就|能)|前|没|多没|的?利息|的?罚息|的?工资|内不|一次|多少|以来|之前借)")
 
 
@@ -34,7 +36,11 @@ def _duration(match: re.Match[str], text: str, today: date) -> Found | None:
     before, after = text[: match.start()], text[match.end() :]
     wanted = _LATER_BEFORE.search(before) or _LATER_AFTER.match(after) or _alone(before, after)
     told = _PAST_AFTER.match(after) or (_PAST_BEFORE.search(before) and not _LATER_AFTER.match(after))
-    if not wanted or (told and not re.search(r"(?:晚|迟|延期?|缓|拖)\s*$", before)) or re.match(r"了(?!再|就|能|行)", after):
+    if (
+        not wanted
+        or (told and not re.search(r"(?:晚|迟|延期?|缓|拖)\s*$", before))
+        or re.match(r"了(?!再|就|能|行)", after)
+    ):
         return None
     if match[0].startswith("几"):
         return Found("duration", *match.span(), None, {"approx": True})
@@ -42,10 +48,14 @@ def _duration(match: re.Match[str], text: str, today: date) -> Found | None:
     if span is None:
         return None
     days, months, approx = span
-    return Found("duration", *match.span(), days + 30 * months if months != 12 else 365, {"approx": True} if approx else {})
+    return Found(
+        "duration", *match.span(), days + 30 * months if months != 12 else 365, {"approx": True} if approx else {}
+    )
 
 
-_FILLER = re.compile(r"[\s,，.。!！?？~]|那就?|就|吧|嘛|吗|呢|呀|啊|可以|行|好的?|嗯|我(?:想|要|选)?|分成?(?=\d|[一二两三四五六七八九十半])|不对|是|改成?|大概|左右|的|先|按|还|给我?|最多|一共|应该|差不多|只能|能|算|你们?|要不|那")
+_FILLER = re.compile(
+    r"[\s,，.。!！?？~]|那就?|就|吧|嘛|吗|呢|呀|啊|可以|行|好的?|嗯|我(?:想|要|选)?|分成?(?=\d|[一二两三四五六七八九十半])|不对|是|改成?|大概|左右|的|先|按|还|给我?|最多|一共|应该|差不多|只能|能|算|你们?|要不|那"
+)
 
 
 def _alone(before: str, after: str) -> bool:
@@ -55,9 +65,15 @@ def _alone(before: str, after: str) -> bool:
 
 # ---- in how many parts --------------------------------------------------------------------------------------------
 
-_COUNT_TOLD = re.compile(r"(?:第|逾|上|下|本|这|每|前|后|还了|已还|还过|还剩下?|剩下?|剩余|欠了?|付了|提前还|多还|先还|交了|扣了|还有|少还|差)$")
-_SPREAD_BEFORE = re.compile(r"(?:分[期成个到摊]*|分期(?:还款)?|摊[成到]?|改[成为到]?|换成?|办个?|做个?|选|按|拉长到?|延长[到成]|变成|弄成?|搞个?|慢慢还|方案)\s*$")
-_SPREAD_AFTER = re.compile(r"(?:[内]?(?:慢慢|分期|分开|能)?(?:还完|还清|付清|结清|还得?完|还上)|的?分期|(?:的)?方案|分摊|慢慢还|来还|还款计划)")
+_COUNT_TOLD = re.compile(
+    r"(?:第|逾|上|下|本|这|每|前|后|还了|已还|还过|还剩下?|剩下?|剩余|欠了?|付了|提前还|多还|先还|交了|扣了|还有|少还|差)$"
+)
+_SPREAD_BEFORE = re.compile(
+    r"(?:分[期成个到摊]*|分期(?:还款)?|摊[成到]?|改[成为到]?|换成?|办个?|做个?|选|按|拉长到?|延长[到成]|变成|弄成?|搞个?|慢慢还|方案)\s*$"
+)
+_SPREAD_AFTER = re.compile(
+    r"(?:[内]?(?:慢慢|分期|分开|能)?(?:还完|还清|付清|结清|还得?完|还上)|的?分期|(?:的)?方案|分摊|慢慢还|来还|还款计划)"
+)
 
 
 def _count(match: re.Match[str], text: str, today: date) -> Found | None:
@@ -105,8 +121,12 @@ _NOT_MONEY_AFTER = re.compile(
     r"\s*(?:[%％‰期天号日年月次遍个位名岁点分倍条通人种笔小时层楼路]|星期|礼拜|周|多个|多次|几个|多天|来天|来个|电话|强|后|g|G|ml|号)"
 )
 _INCOME = re.compile(r"(?:工资|收入|薪水|月薪|底薪|到手|挣|赚|退休金|低保|养老金|补贴|津贴)[^\d,，。;；]{0,5}$")
-_EXPENSE = re.compile(r"(?:房租|房贷|车贷|生活费|水电|开销|学费|信用卡|药费|医药费|奶粉|保险|其他贷款|别的贷款|花呗|网贷)[^\d,，。;；]{0,5}$")
-_OWED = re.compile(r"(?:欠|借了?|贷了?|扣了|还了|交了|付了|利息|罚息|手续费|违约金|额度|本金|存了|转了|显示|应还|剩下?|账单|多扣|多收)(?:我|是|有|还|了|款|的|只|你们?|怎么)*[^\d,，。;；还]{0,1}$")
+_EXPENSE = re.compile(
+    r"(?:房租|房贷|车贷|生活费|水电|开销|学费|信用卡|药费|医药费|奶粉|保险|其他贷款|别的贷款|花呗|网贷)[^\d,，。;；]{0,5}$"
+)
+_OWED = re.compile(
+    r"(?:欠|借了?|贷了?|扣了|还了|交了|付了|利息|罚息|手续费|违约金|额度|本金|存了|转了|显示|应还|剩下?|账单|多扣|多收)(?:我|是|有|还|了|款|的|只|你们?|怎么)*[^\d,，。;；还]{0,1}$"
+)
 _PER_MONTH_BEFORE = re.compile(r"(?:每个?月|一个?月|月供|月还|每期|月月|一期|每月底?)[^\d,，。;；]{0,8}$")
 _PER_MONTH_AFTER = re.compile(r"(?:块钱?|元|左右|上下|多|来块)*\s*(?:(?:每|一个?)月|/\s*月|每期|一期)")
 _NO_MONEY = re.compile(r"(?:钱)?(?:都|也)?(?:没|拿不|掏不|不[会剩还])")
@@ -157,11 +177,28 @@ def _money_without_unit(raw: str, before: str, after: str) -> bool:
         return number.low >= 32 and raw not in _HOTLINES
     if raw in _HOTLINES:
         return False
-    named = bool(_WISH_AFTER.match(after)) or any(p.search(before) for p in (_WISH_BEFORE, _INCOME, _EXPENSE, _OWED, _PER_MONTH_BEFORE))
+    named = bool(_WISH_AFTER.match(after)) or any(
+        p.search(before) for p in (_WISH_BEFORE, _INCOME, _EXPENSE, _OWED, _PER_MONTH_BEFORE)
+    )
     return named or bool(_PER_MONTH_AFTER.match(after)) or (scaled and not re.match(r"[强度米克]", after))
 
 
-_HOTLINES = {"110", "120", "119", "114", "12378", "12363", "12356", "12345", "12315", "10086", "10000", "10010", "95017", "96110"}
+_HOTLINES = {
+    "110",
+    "120",
+    "119",
+    "114",
+    "12378",
+    "12363",
+    "12356",
+    "12345",
+    "12315",
+    "10086",
+    "10000",
+    "10010",
+    "95017",
+    "96110",
+}
 
 # ---- which day of the month, which of what was offered -------------------------------------------------------------
 
@@ -220,9 +257,18 @@ def _rule(pattern: str, reader: Reader) -> tuple[re.Pattern[str], Reader]:
 
 
 BEFORE_DATES: list[tuple[re.Pattern[str], Reader]] = [
-    _rule(rf"(?:每个?月的?|月月|以后都?|固定)(?:在|都|是|[改调换挪变设定](?:成|到|为|在|至)?)*(?P<day>{_DAY})(?:号|日)", _day_of_month),
-    _rule(rf"(?:还款|扣款|账单)(?:日期?|时间).{{0,10}}[改调换挪变设定](?:成|到|为|在|至)(?:每个?月)?的?(?P<day>{_DAY})(?:号|日|(?=[吧吗行可]|$))", _day_of_month),
-    _rule(r"第(?P<n>[一二三四五六七八九1-9])(?:个(?!月|星期|礼拜|小时|工作)|种|项|档|套|款|条|方案|(?=[吧呢吗行]|$))(?:方案)?", _choice),
+    _rule(
+        rf"(?:每个?月的?|月月|以后都?|固定)(?:在|都|是|[改调换挪变设定](?:成|到|为|在|至)?)*(?P<day>{_DAY})(?:号|日)",
+        _day_of_month,
+    ),
+    _rule(
+        rf"(?:还款|扣款|账单)(?:日期?|时间).{{0,10}}[改调换挪变设定](?:成|到|为|在|至)(?:每个?月)?的?(?P<day>{_DAY})(?:号|日|(?=[吧吗行可]|$))",
+        _day_of_month,
+    ),
+    _rule(
+        r"第(?P<n>[一二三四五六七八九1-9])(?:个(?!月|星期|礼拜|小时|工作)|种|项|档|套|款|条|方案|(?=[吧呢吗行]|$))(?:方案)?",
+        _choice,
+    ),
     _rule(r"(?:方案|选项?|要)\s*(?P<n>[一二三四1-4a-dA-D①②③])(?![\d期个天号月年百千万十笔次块元.多点会定下])", _choice),
     _rule(r"(?<![\d.])(?P<n>[1-4一二三四])号方案", _choice),
     _rule(r"(?:头|前面|上面|最上面|最前面)(?:那?一?个)(?!月|人)|前者", _means("1")),
@@ -240,12 +286,17 @@ BEFORE_DATES: list[tuple[re.Pattern[str], Reader]] = [
 ]
 
 AFTER_DATES: list[tuple[re.Pattern[str], Reader]] = [
-    _rule(rf"(?<![逾预愈第上下本到长定周学日短])(?P<n>\d{{1,3}}|[{_C}]{{1,4}})个?期(?![间待望限房货刊])(?:数)?", _count),
+    _rule(
+        rf"(?<![逾预愈第上下本到长定周学日短])(?P<n>\d{{1,3}}|[{_C}]{{1,4}})个?期(?![间待望限房货刊])(?:数)?", _count
+    ),
     _rule(rf"(?:分(?:成|个|作)?|分期)(?P<n>\d{{1,2}}|[{_C}]{{1,3}})(?:次|笔|份)", _count),
     _rule(rf"(?P<n>\d{{1,2}}|[{_C}]{{1,3}})次(?=还完|还清|付清)(?<!一次)", _count),
     _rule(SPAN.replace("|几(?:天|日|周|个星期|个月)", ""), _months_as_count),
     _rule(SPAN, _duration),
-    _rule(rf"(?P<n>{_MONEY})\s*(?P<unit>{_YUAN})(?:(?P<cents>[{numerals.ONES}]|\d{{1,2}})(?P<cent_unit>[毛角分])?(?![\d个天期]))?", _amount),
+    _rule(
+        rf"(?P<n>{_MONEY})\s*(?P<unit>{_YUAN})(?:(?P<cents>[{numerals.ONES}]|\d{{1,2}})(?P<cent_unit>[毛角分])?(?![\d个天期]))?",
+        _amount,
+    ),
     _rule(rf"(?:¥|￥|rmb)\s*(?P<n>{_MONEY})(?P<unit>(?:))", _amount),
     _rule(rf"(?P<n>{_MONEY})(?P<unit>(?=[多来几]{_YUAN}))", _amount),
     _rule(rf"(?<![\d.])(?P<n>{_MONEY})(?P<unit>元)?(?![\d])", _amount),
