@@ -46,7 +46,8 @@ def on_day(year: int, month: int, anchor_day: int) -> date:
     """The anchor day in a month, or the month's last day where it has no such day."""
     if not 1 <= anchor_day <= 31:
         raise ValueError(f"no day {anchor_day} in any month")
-    return date(year, month, min(anchor_day, monthrange(year, month)[1]))
+    # every month has 28 days: most anchors need no length of a month
+    return date(year, month, anchor_day if anchor_day <= 28 else min(anchor_day, monthrange(year, month)[1]))
 
 
 def days_between(start: date, end: date) -> int:
@@ -87,9 +88,10 @@ def months_and_days(start: date, end: date, anchor_day: int | None = None) -> tu
     if anchor_day is not None and start == on_day(start.year, start.month, anchor_day):
         anchor = anchor_day
     months = (end.year - start.year) * 12 + end.month - start.month
-    if add_months(start, months, anchor) > end:
-        months -= 1
     reached = add_months(start, months, anchor)
+    if reached > end:
+        months -= 1
+        reached = add_months(start, months, anchor)
     return months, days_between(reached, end), days_between(reached, add_months(start, months + 1, anchor))
 
 
