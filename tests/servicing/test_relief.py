@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -390,6 +391,13 @@ class TestDueDateChange:
         quote = quoted(a_loan(due_in=0), DueDateChange(12))
         assert (quote.rows[0].due_date, quote.rows[0].amounts) == (D("2026-12-12"), Amounts(1_000_00, 225_00))
 
+    @pytest.mark.parametrize("principal", range(30_001, 30_040))
+    def test_the_running_month_is_rounded_once(self, principal: int) -> None:
+        """From 28 October to 12 December, 45 days at 0.05 %."""
+        loan = a_loan_of((D("2026-11-28"), principal, 4_50), lent_on=D("2026-10-28"))
+        interest = int(Fraction(principal * 45 * 5, 10_000) + Fraction(1, 2))
+        assert quoted(loan, DueDateChange(12)).rows[0].amounts == Amounts(principal, interest)
+
     def test_month_ends(self) -> None:
         due = (D("2026-11-30"), 100_00, 6_00), (D("2026-12-31"), 100_00, 4_65)
         due += (D("2027-01-31"), 100_00, 3_10), (D("2027-02-28"), 100_00, 1_40)
@@ -529,6 +537,15 @@ class TestRulesOfAllKinds:
         loan = a_loan(days_past_due=3, day_basis=basis)
         for request in (Extension(days(9)), ReInstalment(6), ReducedInterim(400_00, 3), EarlySettlement(TODAY)):
             assert quoted(loan, request).total.principal == 9_000_00
+
+    def test_fees_of_the_schedule_move_with_their_rows(self) -> None:
+        plan = ((days(5), 300_00, 13_50), (days(35), 300_00, 9_00), (days(66), 300_00, 4_65))
+        loan = a_loan_of(*plan, lent_on=days(-25))
+        loan = replace(loan, instalments=tuple(replace(row, fees=50) for row in loan.instalments))
+        for request in (Extension(days(9)), DueDateChange(12), ReInstalment(3), ReducedInterim(50_00, 3)):
+            total = quoted(loan, request).total
+            assert (total.principal, total.fees) == (900_00, 1_50)
+        assert quoted(loan, EarlySettlement(TODAY)).total == Amounts(900_00, 11_25), "none of them is due yet"
 
     def test_loans_without_interest_cost_nothing(self) -> None:
         loan = a_loan(due_in=5, annual_rate=Decimal(0))

@@ -370,6 +370,15 @@ class TestAPromise:
         desk.commit(BORROWER, second.hash, at(1), "确认")
         assert [a.state for a in desk.arrangements(BORROWER, at(3))] == [ArrangementState.REPLACED, ACTIVE]
 
+    def test_kept_it_stays_kept_whatever_is_agreed_after_it(self) -> None:
+        desk = servicing(a_loan(days_past_due=3))
+        agreed(desk, PromiseToPay(days(5), 200_00))
+        desk.book.pay("L001", 200_00, at(2))
+        plan = quoted(desk, ReInstalment(6), at(3))
+        assert "replaces" not in plan.facts
+        desk.commit(BORROWER, plan.hash, at(3), "确认")
+        assert [a.state for a in desk.arrangements(BORROWER, at(4))] == [KEPT, ACTIVE]
+
     def test_who_broke_several_talks_to_a_person(self) -> None:
         desk = servicing(a_loan(days_past_due=3))
         for n in (0, 2, 4):
@@ -450,6 +459,12 @@ class TestAnExtension:
         refusal = desk.quote(BORROWER, "L001", Extension(days(9)), at(6))
         assert refusal.rule == "extension.at_most"
         assert refusal.limits["again"].isoformat() == "2027-11-23"
+
+    def test_once_a_month_means_again_on_the_same_day_of_the_next(self) -> None:
+        desk = servicing(a_loan(days_past_due=3), extension={"at_most": {"times": 1, "in_months": 1}})
+        agreed(desk, Extension(days(2)))
+        assert desk.quote(BORROWER, "L001", Extension(days(33)), at(29)).limits["again"] == days(30)
+        assert isinstance(desk.quote(BORROWER, "L001", Extension(days(33)), at(30)), Quote)
 
     def test_nothing_may_be_built_on_it_that_the_policy_does_not_name(self) -> None:
         desk = servicing(a_loan(days_past_due=3))
