@@ -26,7 +26,7 @@ train: setup ## train the model if its data changed
 chat: setup ## talk in the terminal with a running assistant
 	@python -m kuanxin.chat
 
-bench: setup-dev ## measure beside the bare `rasa init` bot and write docs/benchmarks.md
+bench: setup-dev ## measure turns and rules beside a reference each and write docs/benchmarks.md
 	@python -m bench
 
 lock: setup-dev ## compile requirements.in and requirements-dev.in into pinned, hashed files

@@ -1,38 +1,44 @@
-"""`make bench` (python -m bench): measures, prints, and writes docs/benchmarks.md between its markers."""
+"""`make bench` (python -m bench): measures all parts or one, prints, and writes each block of docs/benchmarks.md."""
 
 from __future__ import annotations
 
-import platform
-from datetime import datetime, timezone
+import argparse
 
-import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench import turns
+from bench import engine, turns
+from bench.document import DOCUMENT, Figures, write
 from kuanxin.operate.model import ROOT
-
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- turns: begin -->", "<!-- turns: end -->"
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=("turns", "engine"), help="one part alone (default: all)")
+    parser.add_argument("--full", action="store_true", help="engine: up to 1,000,000 loans")
+    chosen = parser.parse_args()
     console = Console()
-    console.print("Training and starting both bots; this takes some minutes…")
-    rows = turns.measure()
-    table = Table("", "bare rasa init", "Kuanxin", "unit", "Kuanxin / bare")
-    lines = ["| | bare `rasa init` | Kuanxin | unit | Kuanxin / bare |", "|---|---:|---:|---|---:|"]
-    for what, bare, own, unit in rows:
-        cells = (what, f"{bare:.1f}", f"{own:.1f}", unit, f"{own / bare:.2f}")
-        table.add_row(*cells)
-        lines.append("| " + " | ".join(cells) + " |")
-    console.print(table)
-    memory = psutil.virtual_memory().total / 2**30
-    where = f"{psutil.cpu_count()} cores, {memory:.0f} GiB, Python {platform.python_version()}"
-    lines += ["", f"Measured {datetime.now(timezone.utc):%Y-%m-%d} on {where} with `make bench`."]
-    text = DOCUMENT.read_text("utf-8")
-    head, rest = text.split(BEGIN)
-    DOCUMENT.write_text(head + BEGIN + "\n" + "\n".join(lines) + "\n" + END + rest.split(END)[1], "utf-8")
+    if chosen.part in (None, "turns"):
+        console.print("Training and starting both bots; this takes some minutes…")
+        _tell(console, "turns", [_beside_the_bare_bot(turns.measure())], "python -m bench turns")
+    if chosen.part in (None, "engine"):
+        console.print("Quotes, schedules and arrears; this takes some minutes…")
+        command = "python -m bench engine --full" if chosen.full else "python -m bench engine"
+        _tell(console, "engine", engine.measure(full=chosen.full), command)
+
+
+def _beside_the_bare_bot(rows: list[tuple[str, float, float, str]]) -> Figures:
+    cells = [(what, f"{bare:.1f}", f"{own:.1f}", unit, f"{own / bare:.2f}") for what, bare, own, unit in rows]
+    return Figures(("", "bare `rasa init`", "Kuanxin", "unit", "Kuanxin / bare"), cells)
+
+
+def _tell(console: Console, part: str, tables: list[Figures], command: str) -> None:
+    for figures in tables:
+        table = Table(*figures.header)
+        for row in figures.rows:
+            table.add_row(*row)
+        console.print(table)
+    write(part, tables, command)
     console.print(f"Written to {DOCUMENT.relative_to(ROOT)}")
 
 
