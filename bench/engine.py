@@ -146,7 +146,7 @@ def _portfolios(sizes: tuple[int, ...]) -> Figures:
 
 @dataclass
 class _Taken:
-    """Processor seconds of schedules and arrears, exact and in floats; the most resident memory beyond what the start took, in bytes."""
+    """Processor seconds of schedules and arrears, exact and in floats; bytes held beyond the start."""
 
     schedules: float = 0
     float_schedules: float = 0
