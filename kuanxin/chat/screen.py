@@ -23,8 +23,8 @@ def show(console: Console, messages: Sequence[dict[str, Any]]) -> list[dict[str,
     for message in messages:
         name, style = NAMES.get(message.get("from", ""), NAMES["assistant"])
         if message.get("text"):
-            line = Text(f"{name} ", style=style)
-            line.append(message["text"], style="default")
+            line = Table.grid(padding=(0, 1))  # a sentence in Chinese is one word: beside the name, not below it
+            line.add_row(Text(name, style=style, no_wrap=True), Text(message["text"], overflow="fold"))
             console.print(line)
         if message.get("card"):
             console.print(Padding(Panel.fit(_Lines(message["card"]), border_style="dim"), (0, 0, 0, 3)))
