@@ -30,9 +30,9 @@ TouchUp.run = _rewrite_once
 
 
 @contextmanager
-def serving(app: Sanic) -> Iterator[str]:
+def serving(app: Sanic, port: int | None = None) -> Iterator[str]:
     """Yields the address; the application ends with the block."""
-    port, up, loops = free_port(), threading.Event(), []
+    port, up, loops = port or free_port(), threading.Event(), []
 
     @app.listener("after_server_start")
     async def started(app: Any, loop: Any) -> None:

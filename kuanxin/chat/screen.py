@@ -28,6 +28,8 @@ def show(console: Console, messages: Sequence[dict[str, Any]]) -> list[dict[str,
             console.print(line)
         if message.get("card"):
             console.print(Padding(Panel.fit(_Lines(message["card"]), border_style="dim"), (0, 0, 0, 3)))
+            if link := _link(message["card"]):  # in one piece and without a frame, to be opened or copied
+                console.print(Text(link, style="underline"), soft_wrap=True)
         for button in message.get("buttons") or ():
             buttons.append(button)
             console.print(Text.assemble("   ", (f"{len(buttons)}", "bold yellow"), " ", button["title"]))
@@ -46,8 +48,7 @@ class _Lines:
         if card.get("facts"):
             facts = Table.grid(padding=(0, 2))
             for label, value in card["facts"]:
-                # a link must stay in one piece to be opened
-                facts.add_row(Text(label, style="dim"), Text(value, overflow="fold"))
+                facts.add_row(Text(label, style="dim"), Text("见下面一行" if value == _link(card) else value))
             yield facts
         if card.get("rows"):
             rows = Table(*card.get("columns") or (), box=None, padding=(0, 2, 0, 0), header_style="dim")
@@ -56,3 +57,7 @@ class _Lines:
             yield rows
         for note in card.get("notes") or ():
             yield Text(note, style="dim italic")
+
+
+def _link(card: dict[str, Any]) -> str | None:
+    return (card.get("data") or {}).get("url")

@@ -98,7 +98,7 @@ def test_an_empty_line_looks_for_news_and_keeps_the_buttons(typed, demo):
     assert "同事 我是小李，我来看看" in printed
 
 
-def test_cards_are_tables_and_links_stay_in_one_piece(typed, demo):
+def test_cards_are_tables_and_links_stay_in_one_piece(typed, demo, monkeypatch):
     link = "https://bank.example/sign-in?ticket=" + "t" * 43
     card = {
         "kind": "offers",
@@ -107,9 +107,11 @@ def test_cards_are_tables_and_links_stay_in_one_piece(typed, demo):
         "columns": ["", "期数", "每期最多"],
         "rows": [["1", "5期", "200.00元"]],
         "notes": ["截至11月23日 10:00 [bold]不是标记[/]"],
+        "data": {"url": link},
     }
 
     demo[1].reply = {"text": "您看", "custom": {"card": card}}
+    monkeypatch.setenv("COLUMNS", "60")
     printed, _ = typed("分期", args=("--borrower", "B004"))
     for piece in ("可以选的方案", "913.78元", "5期", "200.00元", "每期最多", "[bold]不是标记[/]", link):
         assert piece in printed
