@@ -119,7 +119,7 @@ def offers_card(quotes: tuple[Quote, ...]) -> Card:
 
 def consent_card(quote: Quote, today: date) -> Card:
     """Exactly what is agreed to when the borrower confirms."""
-    first, many = quote.rows[0], quote.kind in SPREAD
+    many = quote.kind in SPREAD
     facts = [("方案", KIND_NAMES[quote.kind])]
     if many:
         facts += [
@@ -128,7 +128,8 @@ def consent_card(quote: Quote, today: date) -> Card:
             ("总共要还", money(quote.total.total)),
         ]
         facts += [(f"其中{label}", value) for label, value in parts(quote.total)]
-    else:
+    elif quote.rows:
+        first = quote.rows[0]
         facts += [("还款日", day_of_year(first.due_date, today)), ("金额", money(first.amounts.total))]
         facts += [(f"其中{label}", value) for label, value in parts(first.amounts)]
     facts.append(("和今天就还上相比", difference(quote.total.total - quote.total_if_paid_now)))

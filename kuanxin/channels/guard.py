@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -25,8 +24,9 @@ from weakref import WeakValueDictionary
 from rasa.core.channels.channel import UserMessage
 
 from kuanxin.channels.inbound import Refused, without_command
+from kuanxin.channels.logs import log_where
 from kuanxin.channels.outbound import Collected
-from kuanxin.conversations.model import ConversationNotFound
+from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
 from kuanxin.conversations.redaction import redact
 
 if TYPE_CHECKING:
@@ -145,7 +145,8 @@ class Guard:
         self._running: set[asyncio.Task[Outcome]] = set()
 
     async def handle(self, inbound: Inbound) -> Outcome:
-        """Carries a message out, once. Raises Refused (too many at a time) and ConversationsUnavailable.
+        """Carries a message out, once. Raises Refused (too many at a time) or, whatever else breaks around the turn,
+        ConversationsUnavailable: the same message may be tried again.
 
         A turn that has begun is finished even where the client hangs up: the replies wait for its next try.
         """
@@ -174,6 +175,11 @@ class Guard:
         try:
             async with lock:
                 return await self._once(inbound)
+        except (Refused, ConversationsUnavailable):
+            raise
+        except Exception as error:
+            log_where(logger, "a message could not be taken", error)
+            raise ConversationsUnavailable(type(error).__name__) from None
         finally:
             self._waiting[conversation_id] -= 1
             if not self._waiting[conversation_id]:
@@ -229,9 +235,7 @@ class Guard:
         try:
             await asyncio.wait_for(self._on_new_message(turn.for_model(collected)), TURN_SECONDS)
         except Exception as error:
-            # the message of an error may quote the borrower: only where it happened is logged
-            where = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("a turn broke with %s:\n%s", type(error).__name__, where)
+            log_where(logger, "a turn broke", error)
         if not collected.replies:
             logger.error("a turn ended without a reply; is the action server up?")
         return collected.replies

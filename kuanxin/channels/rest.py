@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import traceback
 from typing import TYPE_CHECKING, Any
 
 from rasa.core.channels.channel import InputChannel
@@ -19,6 +18,7 @@ from sanic.response import json as json_response
 from kuanxin.bootstrap import Services, services
 from kuanxin.channels.guard import FAILED, Guard
 from kuanxin.channels.inbound import Refused, read_message
+from kuanxin.channels.logs import log_where
 from kuanxin.channels.rasa_pace import remember
 from kuanxin.channels.warm_up import warm_up
 from kuanxin.identity.service import SignInRefused
@@ -118,9 +118,7 @@ class ChatChannel(InputChannel):
         async def broken(request: Request, error: Exception) -> HTTPResponse:
             if isinstance(error, PayloadTooLarge):
                 return _error(413, "too_large", TOO_LARGE)
-            # the message of an error may quote the borrower: only where it happened is logged
-            where = "".join(traceback.format_tb(error.__traceback__))
-            logger.error("a request broke with %s:\n%s", type(error).__name__, where)
+            log_where(logger, "a request broke", error)
             return _error(503, "unavailable", FAILED)
 
         return routes

@@ -67,7 +67,8 @@ class SentenceClassifier(IntentClassifier, GraphComponent):
         bayes = MultinomialNB(alpha=self._config["alpha"]).fit(rows, intents)
         share = self._config["bayes"]
         self._intents = machine.classes_.tolist()
-        self._weights = (machine.coef_ + share * bayes.feature_log_prob_).T.astype(np.float32)
+        combined = machine.coef_ + share * bayes.feature_log_prob_
+        self._weights = np.ascontiguousarray(combined.T, np.float32)  # a row for each term, so that a product is quick
         self._bias = (machine.intercept_ + share * bayes.class_log_prior_).astype(np.float32)
         with self._storage.write_to(self._resource) as directory:
             (directory / "intents.json").write_text(json.dumps(self._intents), encoding="utf-8")
@@ -94,7 +95,7 @@ class SentenceClassifier(IntentClassifier, GraphComponent):
         if not messages or not self._intents:
             return messages
         scores = np.asarray(_rows(messages) @ self._weights) + self._bias
-        for message, row in zip(messages, softmax(self._config["sharpness"] * scores, axis=1)):
+        for message, row in zip(messages, softmax(self._config["sharpness"] * scores, axis=1), strict=True):
             best = np.argsort(-row)[:LABEL_RANKING_LENGTH]
             ranking = [{"name": self._intents[i], "confidence": float(row[i])} for i in best]
             message.set(INTENT, dict(ranking[0]), add_to_output=True)

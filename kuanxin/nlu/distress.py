@@ -26,7 +26,9 @@ EXPRESS_DISTRESS = "express_distress"
 _LISTS = yaml.safe_load(Path(__file__).with_suffix(".yml").read_text(encoding="utf-8"))
 _FIGURES = re.compile("|".join(f"(?:{pattern})" for pattern in _LISTS["figures_of_speech"]))
 _STATEMENTS = {name: re.compile(pattern.replace(" ", "")) for name, pattern in _LISTS["statements"].items()}
-_SOUNDS = re.compile("|".join(rf"(?: {s.replace('* ', '(?:[a-z]+ )?')}(?= ))" for s in _LISTS["by_sound"]).replace("$(?= )", "$"))
+_SOUNDS = re.compile(
+    "|".join(rf"(?: {s.replace('* ', '(?:[a-z]+ )?')}(?= ))" for s in _LISTS["by_sound"]).replace("$(?= )", "$")
+)
 _LETTERS = re.compile(
     r"(?:想|去|要|zi|自)\s*(?:si|4|s|zs|死)(?=$|[^a-z0-9])|(?<![a-z])zs(?=$|了|算)|不想\s*(?:h|huo)(?=$|了)|自(?:s|沙)$"
 )

@@ -47,7 +47,18 @@ _ORDER = {
 _ECHO = 0.05
 # Small talk, bare facts and what is not ours are never a further wish.
 _NEVER_FURTHER = frozenset(
-    {"greet", "goodbye", "thank", "affirm", "deny", "inform", "stop", "out_of_scope", "ask_capabilities", "ask_bot_identity"}
+    {
+        "greet",
+        "goodbye",
+        "thank",
+        "affirm",
+        "deny",
+        "inform",
+        "stop",
+        "out_of_scope",
+        "ask_capabilities",
+        "ask_bot_identity",
+    }
 )
 
 
@@ -138,7 +149,11 @@ class WishMerger(GraphComponent):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
     ) -> WishMerger:
         return cls(config["sure"])
 

@@ -151,6 +151,8 @@ def _as_quoted(loan: Loan, quote: Quote) -> Loan:
 
 
 def _what_to_pay(quote: Quote) -> str:
+    if not quote.rows:
+        return "减掉以后没有要还的款。"
     first = quote.rows[0]
     if quote.kind in (ReliefKind.RE_INSTALMENT, ReliefKind.REDUCED_INTERIM, ReliefKind.DUE_DATE_CHANGE):
         return (

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     Interval = tuple[date, date]
 
 
-def due_dates(
-    first_due: date, rows: int, *, anchor_day: int | None = None, every: Every = MONTHLY
-) -> tuple[date, ...]:
+def due_dates(first_due: date, rows: int, *, anchor_day: int | None = None, every: Every = MONTHLY) -> tuple[date, ...]:
     """The due dates of a schedule. Month ends keep the anchor, which is the day of `first_due` unless given."""
     anchor = anchor_day or first_due.day
     return (first_due, *(every.after(first_due, n, anchor) for n in range(1, rows)))

@@ -204,7 +204,7 @@ class Servicing:
             return found
         if found.state is not ArrangementState.REQUESTED:
             raise NotUndoable(f"{arrangement_id} is {found.state.value}: nothing waits for a decision")
-        if approved and found.quote.rows[0].due_date < moment.date():
+        if approved and found.quote.rows and found.quote.rows[0].due_date < moment.date():
             raise self._stale(loan, found.quote, moment)
         data: dict[str, object] = {"approved": approved, "by": by, "reason": reason}
         loan = self.book.append(loan, (_event(loan, found, "decided", name, moment, data),))

@@ -9,10 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from sqlalchemy.exc import OperationalError
 
 from kuanxin.channels import guard as guard_module
 from kuanxin.channels.guard import FAILED, FAILED_IN_DANGER, MOST_WAITING, UNKNOWN_BUTTON
 from kuanxin.channels.inbound import without_command
+from kuanxin.clock import Clock
+from kuanxin.conversations import service
+from kuanxin.conversations.service import Conversations
+from kuanxin.identity.service import Identity
 
 
 def texts(answer: requests.Response) -> list[str]:
@@ -271,23 +276,22 @@ class TestFailures:
         assert said == FAILED_IN_DANGER
         assert "12356" in said
 
-    def test_without_a_database_the_client_is_told_to_come_back(self, chat, borrower, monkeypatch):
-        from kuanxin.conversations.model import ConversationsUnavailable
-        from kuanxin.conversations.service import Conversations
-
+    @pytest.mark.parametrize("asked", [(Clock, "now"), (Conversations, "open"), (Identity, "borrower_of")])
+    def test_without_a_database_the_client_is_told_to_come_back(self, chat, monkeypatch, caplog, asked):
         def unavailable(*args, **kwargs):
-            raise ConversationsUnavailable
+            raise OperationalError("SELECT", {"text": "我的秘密"}, Exception("gone"))
 
-        monkeypatch.setattr(Conversations, "open", unavailable)
-        answer = chat.say(chat.token(borrower), "我欠多少")
+        monkeypatch.setattr(*asked, unavailable)
+        answer = chat.say(chat.visitor(), "我欠多少")
         assert (answer.status_code, answer.json()["error"]) == (503, {"code": "unavailable", "message": FAILED})
+        assert "with OperationalError" in caplog.text
+        assert "我的秘密" not in caplog.text
         monkeypatch.undo()
+        borrower = uuid.uuid4().hex[:8]
         assert texts(chat.say(chat.token(borrower), "我欠多少")) == ["答：我欠多少"]
 
     def test_a_message_lost_in_a_crash_is_answered_at_its_next_try(self, chat, borrower, monkeypatch):
         """The process died between recording and answering: its lease runs out, then the message is given out again."""
-        from kuanxin.conversations import service
-
         token, same = chat.token(borrower), uuid.uuid4().hex
         conversations, now = chat.services.conversations, chat.services.clock.now()
         conversations.open(f"b-{borrower}", "chat", borrower, now)

@@ -36,9 +36,7 @@ NEWER = Amounts(principal=50_000, interest=3_000, penalty=450)
         (0, BY_ROW, Amounts(), Amounts(), 0),
     ],
 )
-def test_order_and_direction(
-    payment: int, direction: Allocation, older: Amounts, newer: Amounts, left: int
-) -> None:
+def test_order_and_direction(payment: int, direction: Allocation, older: Amounts, newer: Amounts, left: int) -> None:
     assert allocate(payment, [OLDER, NEWER], CONTRACT, direction) == ((older, newer), left)
 
 

@@ -156,7 +156,5 @@ def test_what_settles_a_loan_settles_it(
     paid = [*known, (on, owed.principal + owed.interest)]
     after = recalculate(schedule, terms, start, paid, on + timedelta(days=1), anchor_day=start.day)
     assert (after.principal_open, after.interest_open) == (0, 0)
-    whole = settlement(
-        schedule, terms, start, payments, on, SettlementInterest.TO_THE_DUE_DATE, anchor_day=start.day
-    )
+    whole = settlement(schedule, terms, start, payments, on, SettlementInterest.TO_THE_DUE_DATE, anchor_day=start.day)
     assert whole.interest >= owed.interest

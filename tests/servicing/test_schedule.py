@@ -128,9 +128,7 @@ def test_interest_carried_in_is_due_with_the_first_row() -> None:
 
 
 @given(principals, days, row_counts, st.integers(0, 1_000_000), some_terms)
-def test_carried_interest_is_charged_once(
-    principal: Fen, start: date, count: int, carried: Fen, terms: Terms
-) -> None:
+def test_carried_interest_is_charged_once(principal: Fen, start: date, count: int, carried: Fen, terms: Terms) -> None:
     """With equal principal nothing else changes; the total of any schedule is never below what is owed."""
     dates = due_dates(add_months(start, 1), count, anchor_day=start.day)
     plain = generate_on(principal, terms, start, dates, anchor_day=start.day)

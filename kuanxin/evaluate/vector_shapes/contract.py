@@ -276,4 +276,3 @@ def payments_of(inputs: Mapping[str, Any]) -> list[tuple[date, Fen]]:
     if not isinstance(paid, list | tuple):
         raise NotOfThisEngine(f"payments given as {paid!r}")
     return [(day(item["date"]), money(item["amount"])) for item in paid]
-
