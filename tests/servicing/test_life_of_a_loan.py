@@ -189,7 +189,7 @@ class TestEveryOffer:
             servicing.decide(BORROWER, loan.id, agreed.id, True, "staff", "", NOW)
         for row in quote.rows:
             book.pay(loan.id, row.amounts.total, datetime.combine(row.due_date, time(20), SHANGHAI))
-        last = quote.rows[-1].due_date if quote.rows else now.date()
+        last = quote.rows[-1].due_date if quote.rows else NOW.date()
         end = datetime.combine(last + timedelta(days=1), time(9), SHANGHAI)
         status = status_of(book.loans[loan.id], end)
         assert status.settled
