@@ -20,6 +20,9 @@ from kuanxin.conversations.service import Conversations
 from kuanxin.identity.service import Identity
 
 
+SECRET = "我的秘密"
+
+
 def texts(answer: requests.Response) -> list[str]:
     assert answer.status_code == 200, answer.text
     return [message["text"] for message in answer.json()["messages"]]
@@ -279,13 +282,13 @@ class TestFailures:
     @pytest.mark.parametrize("asked", [(Clock, "now"), (Conversations, "open"), (Identity, "borrower_of")])
     def test_without_a_database_the_client_is_told_to_come_back(self, chat, monkeypatch, caplog, asked):
         def unavailable(*args, **kwargs):
-            raise OperationalError("SELECT", {"text": "我的秘密"}, Exception("gone"))
+            raise OperationalError("SELECT", {"text": SECRET}, Exception("gone"))
 
         monkeypatch.setattr(*asked, unavailable)
         answer = chat.say(chat.visitor(), "我欠多少")
         assert (answer.status_code, answer.json()["error"]) == (503, {"code": "unavailable", "message": FAILED})
         assert "with OperationalError" in caplog.text
-        assert "我的秘密" not in caplog.text
+        assert SECRET not in caplog.text
         monkeypatch.undo()
         borrower = uuid.uuid4().hex[:8]
         assert texts(chat.say(chat.token(borrower), "我欠多少")) == ["答：我欠多少"]
