@@ -19,7 +19,6 @@ from kuanxin.conversations import service
 from kuanxin.conversations.service import Conversations
 from kuanxin.identity.service import Identity
 
-
 SECRET = "我的秘密"
 
 
