@@ -6,7 +6,7 @@ Pure: the same loan, policy, request and moment give the same quote with the sam
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from kuanxin.servicing.apr import apr
@@ -16,7 +16,7 @@ from kuanxin.servicing.quotes import KIND_OF, Quote, Refusal, ReliefRequest, Row
 from kuanxin.servicing.relief.base import Binding, Case, Draft, decided_by_person, forbidden, prefix, refuse
 from kuanxin.servicing.relief.kinds import KINDS
 from kuanxin.servicing.relief.record import change_to_json
-from kuanxin.servicing.state import state_of
+from kuanxin.servicing.state import end_of, state_of
 from kuanxin.servicing.wire import SHANGHAI
 
 _A_MONTH = timedelta(days=30)
@@ -125,7 +125,7 @@ def paid_now(position: Position) -> tuple[Row, ...]:
 
 def nothing_done(loan: Loan, until: date) -> tuple[Row, ...]:
     """The payments to come when nothing is paid until a day, all that is due then, and the rest as scheduled."""
-    position = state_of(loan, datetime.combine(until, time(12), SHANGHAI)).position
+    position = state_of(loan, end_of(until) - timedelta(microseconds=1)).position
     return by_date(position.payments(lambda row: max(row.due_date, until)))
 
 

@@ -285,8 +285,9 @@ class TestReInstalment:
 
     def test_a_loan_due_at_the_month_s_end_stays_there(self) -> None:
         loan = a_loan_of((D("2026-10-31"), 300_00, 5_00), (D("2026-11-30"), 300_00, 4_50), lent_on=D("2026-09-30"))
-        quote = quoted(loan, ReInstalment(4, first_due=D("2026-12-31")))
-        assert [row.due_date.day for row in quote.rows] == [31, 31, 28, 31]
+        assert [row.due_date.day for row in quoted(loan, ReInstalment(4)).rows] == [30, 31, 31, 28]
+        quote = quoted(loan, ReInstalment(4, first_due=D("2026-12-15")))
+        assert [row.due_date.day for row in quote.rows] == [15] * 4
 
     def test_a_loan_past_its_last_row_goes_on_on_its_day_of_the_month(self) -> None:
         loan = a_loan(days_past_due=41, rows=4)

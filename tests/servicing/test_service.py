@@ -146,6 +146,11 @@ class TestPlansWithin:
         ]
         assert fitting.nearest is None
 
+    @pytest.mark.parametrize(("monthly", "rows"), [(990_59, 10), (990_58, 11)])
+    def test_to_the_fen(self, monthly: int, rows: int) -> None:
+        fitting = servicing(a_loan(days_past_due=3)).plans_within(BORROWER, "L001", monthly, NOW)
+        assert len(fitting.quotes[0].rows) == rows
+
     def test_not_one_row_less_would_have_fitted(self) -> None:
         desk = servicing(a_loan(days_past_due=3))
         fitting = desk.plans_within(BORROWER, "L001", 1_000_00, NOW)
@@ -250,6 +255,15 @@ class TestConsent:
             with pytest.raises(QuoteStale) as stale:
                 desk.commit(BORROWER, quote.hash, at(0, 13), "确认")
             assert stale.value.fresh.rows[0].amounts.total < quote.rows[0].amounts.total
+
+    def test_an_offer_of_the_afternoon_knows_the_payment_of_noon(self) -> None:
+        desk = servicing(a_loan(days_past_due=3))
+        desk.book.pay("L001", 300_00, at(0, 13))
+        quote = quoted(desk, PromiseToPay(TODAY), at(0, 15))
+        assert quote.total_if_nothing == quote.total_if_paid_now == quote.total.total
+        desk.book.pay("L001", 100_00, at(0, 16))
+        with pytest.raises(QuoteStale):
+            desk.commit(BORROWER, quote.hash, at(0, 17), "确认")
 
     def test_under_another_policy_the_offer_is_made_again(self) -> None:
         desk = servicing(a_loan(days_past_due=3))
@@ -534,6 +548,14 @@ class TestASettlement:
         agreed(desk, EarlySettlement(days(1)))
         assert desk.status(BORROWER, "L001", at(2)).open_rows == without.status(BORROWER, "L001", at(2)).open_rows
         assert state_on(desk, 2) is BROKEN
+
+    def test_of_a_plan_what_was_carried_into_it_is_not_forgotten(self) -> None:
+        """153.75 of old interest and penalty interest stand on the rows of the plan; one day of 9,000 is 4.50."""
+        desk = servicing(a_loan(days_past_due=3))
+        agreed(desk, ReInstalment(6))
+        settled = quoted(desk, EarlySettlement(days(1)), at(1))
+        assert settled.total == Amounts(9_000_00, 151_50 + 4_50, 2_25)
+        assert settled.total == desk.status(BORROWER, "L001", at(1)).outstanding
 
 
 class TestAPartialPayment:
