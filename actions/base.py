@@ -89,7 +89,7 @@ def answers(intent: str) -> Callable[[Responder], Responder]:
                     "__doc__": responder.__doc__,
                     "__module__": responder.__module__,
                     "name": lambda self: f"action_{intent}",
-                    "answer": lambda self, turn: complete(turn, responder(turn)),
+                    "answer": lambda self, turn: complete(turn, guarded(responder, turn)),
                 },
             )
         )
