@@ -31,4 +31,4 @@ class FolderAlerts:
             # the handover still stands in the queue with the highest urgency
             logger.critical("an urgent alert could not be written to %s: %s", self._folder, error.strerror)
         else:
-            logger.critical("urgent: somebody may be in danger, see %s", path.name)
+            logger.critical("urgent: somebody may be in danger, the newest alert in %s says where", self._folder)
