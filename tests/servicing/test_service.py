@@ -265,6 +265,14 @@ class TestConsent:
         with pytest.raises(QuoteStale):
             desk.commit(BORROWER, quote.hash, at(0, 17), "确认")
 
+    def test_what_was_built_on_an_extension_is_offered_anew_once_that_was_not_kept(self) -> None:
+        desk = servicing(a_loan(days_past_due=3))
+        agreed(desk, Extension(days(1)))
+        plan = quoted(desk, ReInstalment(6), at(0, 11))
+        with pytest.raises(QuoteStale) as stale:
+            desk.commit(BORROWER, plan.hash, at(2), "确认")
+        assert stale.value.fresh.owed_now.penalty == 5 * 75
+
     def test_under_another_policy_the_offer_is_made_again(self) -> None:
         desk = servicing(a_loan(days_past_due=3))
         quote = quoted(desk, Extension(days(12)))
