@@ -42,9 +42,7 @@ def reason(text: str) -> str | None:
     >>> reason("手机没电快死了"), reason("真的不想火了")
     (None, 'by_sound')
     """
-    pieces = _NOT_SPOKEN.sub(_PAUSE, without_product(text)).strip(_PAUSE).split(_PAUSE)
-    spelt_out = all(len(piece) <= 2 for piece in pieces)  # 不 想 活 了
-    literal = _FIGURES.sub(_PAUSE, ("" if spelt_out else _PAUSE).join(pieces))
+    literal = _FIGURES.sub(_PAUSE, _spoken(text))
     for name, pattern in _STATEMENTS.items():
         if pattern.search(literal):
             return name
@@ -53,17 +51,28 @@ def reason(text: str) -> str | None:
     return None
 
 
+def figure_of_speech(text: str) -> bool:
+    """Whether the message uses the words of death or ending for something else (笑死, 卡死, 没电)."""
+    return bool(_FIGURES.search(_spoken(text)))
+
+
+def _spoken(text: str) -> str:
+    pieces = _NOT_SPOKEN.sub(_PAUSE, without_product(text)).strip(_PAUSE).split(_PAUSE)
+    spelt_out = all(len(piece) <= 2 for piece in pieces)  # 不 想 活 了
+    return ("" if spelt_out else _PAUSE).join(pieces)
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class DistressNet(GraphComponent):
-    """Makes express_distress the intent where a rule says so, or where the classifier finds it at all likely.
+    """Makes express_distress the intent where a rule says so, or where the classifier finds it likely enough.
 
-    `likely`: the classifier's confidence from which its own suspicion is enough. The property `distress` of the message
-    names the rule, or "classifier".
+    `likely`: the classifier's confidence from which its own suspicion is enough, unless the message only uses a figure
+    of speech. The property `distress` of the message names the rule, or "classifier".
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"likely": 0.3}
+        return {"likely": 0.25}
 
     def __init__(self, likely: float) -> None:
         self._likely = likely
@@ -80,14 +89,22 @@ class DistressNet(GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            ranking = message.get(INTENT_RANKING_KEY) or []
-            suspected = next((r["confidence"] for r in ranking if r["name"] == EXPRESS_DISTRESS), 0.0)
-            why = reason(message.get(TEXT) or "") or ("classifier" if suspected >= self._likely else None)
-            if why is None:
-                continue
+            self._look(message)
+        return messages
+
+    def _look(self, message: Message) -> None:
+        text, ranking = message.get(TEXT) or "", message.get(INTENT_RANKING_KEY) or []
+        others = [r for r in ranking if r["name"] != EXPRESS_DISTRESS]
+        suspected = next((r["confidence"] for r in ranking if r["name"] == EXPRESS_DISTRESS), 0.0)
+        why = reason(text)
+        if why is None and figure_of_speech(text):
+            if suspected and others:
+                message.set(INTENT, dict(others[0]), add_to_output=True)
+                message.set(INTENT_RANKING_KEY, others, add_to_output=True)
+        elif why is None and suspected >= self._likely:
+            why = "classifier"
+        if why is not None:
             certain = {"name": EXPRESS_DISTRESS, "confidence": 1.0}
             message.set("distress", why, add_to_output=True)
             message.set(INTENT, dict(certain), add_to_output=True)
-            others = [r for r in ranking if r["name"] != EXPRESS_DISTRESS]
             message.set(INTENT_RANKING_KEY, [certain, *others], add_to_output=True)
-        return messages
