@@ -122,18 +122,22 @@ def wishes(whole: Reading, clauses: list[Reading], sure: float) -> list[Wish]:
         if clause.intent in _FIRST and whole.likelihood(clause.intent) >= _ECHO:
             return [Wish(clause.intent, clause.confidence, clause.text)]
     stated = {c.intent: Wish(c.intent, c.confidence, c.text) for c in reversed(certain) if _wish(c)}
-    if primary.intent not in _DIALOGUES:
+    if whole.intent in stated:
+        # a second wish makes the whole less clear; the clause that says it is as clear as before
+        primary = max(primary, stated[whole.intent], key=lambda wish: wish.confidence)
+    further = {w.intent: w for w in stated.values() if w.intent != whole.intent and w.intent not in _NEVER_FURTHER}
+    if whole.intent not in _DIALOGUES:
         # what needs a dialogue leads; and where the whole is unclear, the clearest clause does
-        leaders = [w for w in stated.values() if w.intent in _DIALOGUES]
-        if not leaders and whole.confidence < sure:
-            leaders = list(stated.values())
+        leaders = [w for w in further.values() if w.intent in _DIALOGUES]
+        if not leaders and primary.confidence < sure:
+            leaders = list(further.values())
         if leaders:
             leader = max(leaders, key=lambda wish: wish.confidence)
-            if whole.confidence >= sure:
-                stated.setdefault(primary.intent, primary)
+            del further[leader.intent]
+            if primary.confidence >= sure and primary.intent not in _NEVER_FURTHER:
+                further[primary.intent] = primary
             primary = leader
-    further = [w for w in stated.values() if w.intent != primary.intent and w.intent not in _NEVER_FURTHER]
-    return [primary, *sorted(further, key=lambda wish: _ORDER.get(wish.intent, len(_ORDER)))]
+    return [primary, *sorted(further.values(), key=lambda wish: _ORDER.get(wish.intent, len(_ORDER)))]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
