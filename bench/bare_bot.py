@@ -25,11 +25,17 @@ def make(folder: Path) -> float:
     """Creates and trains the bot; returns the seconds that training took."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "domain.yml").exists():
-        subprocess.run(
-            [*COMMAND, "init", "--no-prompt", "--init-dir", str(folder)], check=True, stdout=subprocess.DEVNULL
-        )
+        seconds_of([*COMMAND, "init", "--no-prompt", "--init-dir", str(folder)], folder, folder / "init.log")
+    return seconds_of([*COMMAND, "train", "--force"], folder, folder / "train.log")
+
+
+def seconds_of(command: list[str], folder: Path, log: Path) -> float:
+    """Runs a command that talks a lot and returns its seconds. Raises RuntimeError that names the log."""
     began = time.monotonic()
-    subprocess.run([*COMMAND, "train", "--force"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    with log.open("wb") as out:
+        failed = subprocess.run(command, cwd=folder, check=False, stdout=out, stderr=subprocess.STDOUT).returncode
+    if failed:
+        raise RuntimeError(f"{' '.join(command[1:4])} failed; see {log}")
     return time.monotonic() - began
 
 

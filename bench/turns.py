@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -36,7 +34,9 @@ def measure() -> list[tuple[str, float, float, str]]:
     """Rows: what, bare bot, Kuanxin, unit."""
     build = ROOT / "build" / "bench"
     bare_training = bare_bot.make(build / "bare")
-    own_training = _training_seconds()
+    with tempfile.TemporaryDirectory() as out:
+        train = [*bare_bot.COMMAND, "train", "--force", "--out", out]
+        own_training = bare_bot.seconds_of(train, ROOT, build / "train.log")
     with (
         tempfile.TemporaryDirectory(prefix="kuanxin-bench-") as var,
         bare_bot.running(build / "bare") as (url, server, bare_start),
@@ -75,18 +75,6 @@ def _around(values: list[float], turn: int) -> float:
     width = len(MESSAGES)
     start = min(max(turn - width // 2 - 1, 0), len(values) - width)
     return statistics.median(values[start : start + width])
-
-
-def _training_seconds() -> float:
-    with tempfile.TemporaryDirectory() as out:
-        began = time.monotonic()
-        subprocess.run(
-            [sys.executable, "-m", "rasa", "train", "--force", "--out", out],
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-        return time.monotonic() - began
 
 
 def _bare(url: str) -> Callable[[str, int], None]:
