@@ -104,4 +104,5 @@ class SentenceClassifier(IntentClassifier, GraphComponent):
 
 
 def _rows(messages: list[Message]) -> sparse.csr_matrix:
-    return sparse.vstack([m.get_sparse_features(TEXT)[1].features for m in messages], format="csr")
+    # the type of the weights: with another one scipy converts the whole matrix for every message
+    return sparse.vstack([m.get_sparse_features(TEXT)[1].features for m in messages], format="csr", dtype=np.float32)
