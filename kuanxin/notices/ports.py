@@ -7,11 +7,13 @@ whether a message goes out once more is decided by the outbox (`kuanxin.notices.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, Union
+from typing import TYPE_CHECKING, Literal, Protocol, Union
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
+
+    from kuanxin.servicing.model import Borrower
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Unknown:
     reason: str
 
 
+Wording = Literal["full", "neutral"]
 Outcome = Union[Accepted, Refused, Unknown]
 
 
@@ -56,7 +59,7 @@ class Carrier(Protocol):
     """A way to borrowers: an SMS gateway, the customer-service messages of WeChat, a folder."""
 
     @property
-    def wording(self) -> str:
+    def wording(self) -> Wording:
         """`full` on a line of the bank's own, `neutral` wherever others read along (clouds, lock screens)."""
 
     def send(self, message: Message) -> Outcome:
@@ -68,3 +71,12 @@ class Carrier(Protocol):
         `Accepted`: it was sent. `Refused(again=True)`: the carrier never got it, so it goes out once more.
         `Unknown`: cannot be told (yet); always this where the carrier cannot be asked, and then it is not sent again.
         """
+
+
+@dataclass(frozen=True)
+class Way:
+    """A carrier under its name, and where it finds a borrower; an empty address: not by this way."""
+
+    name: str  # sms, wechat, …
+    carrier: Carrier
+    address: Callable[[Borrower], str]
