@@ -130,7 +130,7 @@ def decide(
 def next_moment(person: Person, contact: Contact, now: datetime, *, counts: bool = True) -> datetime | None:
     """The first moment from `now` on at which this borrower may be written to; None within the next three weeks.
 
-    The longest public holiday has eight days in a row.
+    The longest public holiday has nine days in a row.
     """
     opens, closes = hours(person, contact)
     if opens >= closes:
@@ -159,13 +159,20 @@ def contact_day(on: date) -> date:
 
 
 def is_holiday(day: date) -> bool:
-    """A public holiday of China, the days off around it included as the State Council announced them."""
+    """A public holiday of China, or a weekend that adjoins one: the State Council announces them as one holiday."""
     return day in _holidays(day.year)
 
 
 @lru_cache(maxsize=8)
 def _holidays(year: int) -> frozenset[date]:
-    return frozenset(holidays.country_holidays("CN", years=year))
+    off = set(holidays.country_holidays("CN", years=(year - 1, year, year + 1)))
+    for one in tuple(off):
+        for step in (timedelta(days=-1), timedelta(days=1)):
+            beside = one + step
+            while beside.weekday() >= 5:
+                off.add(beside)
+                beside += step
+    return frozenset(off)
 
 
 def _room(written_on: Iterable[date], day: date, contact: Contact) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -34,7 +35,9 @@ def run(parts: Services, *, plans: bool = True) -> None:
     if plans:
         scheduler.add_job(_guarded, args=(plan_once, parts), id="plan now")
         scheduler.add_job(_guarded, "cron", args=(plan_once, parts), hour=PLAN_AT, id="plan")
-    scheduler.add_job(_guarded, "interval", args=(send_once, parts), seconds=SEND_EVERY_SECONDS, id="send")
+    at_once = datetime.now(SHANGHAI)
+    every = {"seconds": SEND_EVERY_SECONDS, "next_run_time": at_once}
+    scheduler.add_job(_guarded, "interval", args=(send_once, parts), id="send", **every)
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     scheduler.start()
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
