@@ -18,6 +18,7 @@ from kuanxin.conversations.alerts import FolderAlerts
 from kuanxin.conversations.service import Conversations
 from kuanxin.gateways.core_banking import HttpLoanBook
 from kuanxin.gateways.notice_folder import FolderCarrier
+from kuanxin.gateways.sms_http import HttpCarrier
 from kuanxin.identity.service import Identity
 from kuanxin.identity.tokens import BankTokens, VisitorTokens
 from kuanxin.notices.catalogue import Catalogue, NoticesError
@@ -84,7 +85,7 @@ def compose(settings: Settings) -> Services:
     """The services for these settings. Opens no connection yet."""
     engine = make_engine(settings.database_url)
     catalogue = read_catalogue(settings.notices_file)
-    outbox, causes = Outbox(engine), OutboxCauses(catalogue.timing)
+    outbox, causes = Outbox(engine, settings.own_secret("notices")), OutboxCauses(catalogue.timing)
     own_book = not settings.loan_book_url
     book: LoanBook = (
         SqlLoanBook(engine, causes.appended)
@@ -128,7 +129,40 @@ def ways(settings: Settings, catalogue: Catalogue) -> tuple[Way, ...]:
 
 def sms_carrier(settings: Settings, catalogue: Catalogue) -> Carrier:
     """What takes SMS. Raises SettingsError where something that it needs is missing."""
-    return FolderCarrier(settings.outbox)
+    gateway, secret = settings.sms_gateway, settings.sms_secret.get_secret_value()
+    if gateway == "folder":
+        return FolderCarrier(settings.outbox)
+    if gateway == "http":
+        _needed(settings, "sms_url", "sms_secret")
+        return HttpCarrier(settings.sms_url, secret)
+    _needed(settings, "sms_key", "sms_secret")
+    if (cloud := catalogue.clouds.get(gateway)) is None:
+        raise SettingsError(
+            f"KUANXIN_NOTICES_FILE: has no clouds.{gateway}, expected the signature and the templates that it approved"
+        )
+    templates = {kind.value: code for kind, code in cloud.templates.items()}
+    try:
+        if gateway == "aliyun":
+            from kuanxin.gateways.sms_aliyun import AliyunCarrier  # its SDK is optional
+
+            return AliyunCarrier(settings.sms_key, secret, cloud.sign, templates, settings.sms_url)
+        from kuanxin.gateways.sms_tencent import TencentCarrier  # its SDK is optional
+    except ModuleNotFoundError:
+        raise SettingsError(
+            f"KUANXIN_SMS_GATEWAY: {gateway} needs its SDK, which is an extra: "
+            ".venv/bin/pip install --require-hashes --no-deps -r requirements-sms.txt"
+        ) from None
+    _needed(settings, "sms_app")
+    return TencentCarrier(settings.sms_key, secret, settings.sms_app, cloud.sign, templates, settings.sms_url)
+
+
+def _needed(settings: Settings, *names: str) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        if not (value.get_secret_value() if hasattr(value, "get_secret_value") else value):
+            raise SettingsError(
+                f"KUANXIN_{name.upper()}: missing, expected for KUANXIN_SMS_GATEWAY={settings.sms_gateway}"
+            )
 
 
 def read_catalogue(path: Path) -> Catalogue:

@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     sms_key: str = Field("", description="the key id of a cloud account (SecretId at Tencent)")
     sms_secret: SecretStr = Field("", description="its secret, or the bearer token of an HTTP gateway")
     sms_app: str = Field("", description="the SmsSdkAppId at Tencent")
-    notices_token: SecretStr = Field("", description="what receipts and replies of SMS carry in their address")
+    sms_callback_token: SecretStr = Field("", description="stands in the address that receipts and replies come to")
 
     staff_hours: str = Field("mon-sun 09:00-20:00", description="when colleagues answer")
 
@@ -211,6 +211,10 @@ class Settings(BaseSettings):
                 "(-----BEGIN PUBLIC KEY-----)"
             )
         return key
+
+    def sms_callbacks(self) -> str:
+        """What stands in the address that receipts and replies of SMS come to; made once where it is not set."""
+        return self.sms_callback_token.get_secret_value() or self.own_secret("sms-callbacks")
 
     def own_secret(self, name: str) -> str:
         """A random secret of this set-up, made once in KUANXIN_VAR and readable by its owner only."""

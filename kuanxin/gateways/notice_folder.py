@@ -36,8 +36,11 @@ class FolderCarrier:
             self._folder.mkdir(parents=True, exist_ok=True)
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                 json.dump(content, file, ensure_ascii=False, indent=1)
-            os.link(draft, path)  # fails where the notice stands already
-        except FileExistsError:
+        except OSError as fault:
+            return Refused(fault.strerror or type(fault).__name__, again=True)
+        try:
+            os.link(draft, path)
+        except FileExistsError:  # the notice stands already
             return Accepted()
         except OSError as fault:
             return Refused(fault.strerror or type(fault).__name__, again=True)

@@ -125,7 +125,7 @@ class Sender:
             return became if became != "sending" else "waiting"
         way, message = prepared[0]
         attempt = replace(entry, state="sending", way=way.name, attempts=entry.attempts + 1, tried_at=now)
-        return self._settle(attempt, way.carrier.send(message), now)
+        return self._settle(attempt, _outcome(way.carrier.send, message), now)
 
     def _step(
         self, entry: Entry, wanted: _Wanted, borrower: Borrower | None, person: Person, now: datetime
@@ -148,6 +148,7 @@ class Sender:
             "state": "sending",
             "why": "",
             "way": name,
+            "reached": self._outbox.mark(address) if name == SMS else "",
             "attempts": entry.attempts + 1,
             "tried_at": now,
             "text": text.replace(link, LINK_LEFT_OUT) if link else text,
@@ -181,7 +182,7 @@ class Sender:
         borrower = self._servicing.book.borrower(entry.borrower_id)
         address = way.address(borrower) if way and borrower else ""
         message = Message(entry.id, entry.kind, entry.borrower_id, address, entry.text, {}, entry.tried_at)
-        outcome: Outcome = way.carrier.ask(message) if way else Unknown("the way is not set up any more")
+        outcome: Outcome = _outcome(way.carrier.ask, message) if way else Unknown("the way is not set up any more")
         return self._settle(entry, outcome, now, asked=True)
 
     def _settle(self, entry: Entry, outcome: Outcome, now: datetime, asked: bool = False) -> str:
@@ -251,3 +252,11 @@ class Sender:
         if due is None or due < now.date():
             raise _NotWanted("nothing is open on that day")
         return _Wanted(Kind.REMINDER, {"day": day(due)}, wish.asked_at)
+
+
+def _outcome(call: Callable[[Message], Outcome], message: Message) -> Outcome:
+    """A carrier that breaks leaves it open whether the notice went out."""
+    try:
+        return call(message)
+    except Exception as fault:  # its text may hold personal data
+        return Unknown(type(fault).__name__)

@@ -7,6 +7,8 @@ later step of the worker names it, so whoever lost its claim writes nothing.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import secrets
 import time
@@ -18,11 +20,10 @@ from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kuanxin.conversations.model import ReminderHold
-from kuanxin.notices.causes import Wish
+from kuanxin.notices.causes import Wish, of_question
 from kuanxin.notices.policy import Person
 from kuanxin.store.base import SHANGHAI
 from kuanxin.store.engine import reading
-from kuanxin.store.tables_book import borrowers
 from kuanxin.store.tables_conversations import conversations, reminder_holds, reminders, transcript
 from kuanxin.store.tables_notices import contact_wishes, notices
 
@@ -138,16 +139,21 @@ def last_said(connection: Connection, conversation_id: str) -> int:
 
 
 class Outbox:
-    """`seconds` is the real time, which claims are counted in."""
+    """`secret` hides phone numbers in the table; `seconds` is the real time, which claims are counted in."""
 
-    def __init__(self, engine: Engine, seconds: Callable[[], float] = time.time) -> None:
+    def __init__(self, engine: Engine, secret: str, seconds: Callable[[], float] = time.time) -> None:
         self._engine = engine
+        self._secret = secret
         self._seconds = seconds
 
     def add(self, causes: Sequence[Cause], now: datetime) -> int:
         """Notices whose cause is not written by us. How many are new."""
         with self._engine.begin() as connection:
             return enqueue(connection, causes, now)
+
+    def send_link(self, borrower_id: str, conversation_id: str, message_id: str, now: datetime) -> None:
+        """Somebody asked by SMS: a link into the conversation, once for each message."""
+        self.add([of_question(borrower_id, conversation_id, message_id, now)], now)
 
     def standing(self, ids: Sequence[str]) -> set[str]:
         """Which of these notices are in the outbox, whatever became of them."""
@@ -251,14 +257,17 @@ class Outbox:
         with self._engine.begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["borrower_id"], set_=row))
 
-    def borrowers_at(self, phone: str) -> list[str]:
-        """The borrowers of the book with this number, however it is written; the last eleven digits decide."""
-        digits = "".join(c for c in phone if c.isdigit())[-11:]
+    def reached_at(self, phone: str) -> list[str]:
+        """The borrowers to whom something went at this number, however it is written."""
+        this = notices.c.reached == self.mark(phone)
         with reading(self._engine) as connection:
-            rows = connection.execute(
-                select(borrowers.c.id, borrowers.c.phone).where(borrowers.c.phone.like(f"%{digits[-4:]}"))
-            )
-            return [row.id for row in rows if "".join(c for c in row.phone if c.isdigit())[-11:] == digits]
+            rows = connection.execute(select(notices.c.borrower_id).where(this).distinct())
+            return sorted(rows.scalars())
+
+    def mark(self, phone: str) -> str:
+        """What stands for a number in the table; the last eleven digits decide."""
+        digits = "".join(c for c in phone if c.isascii() and c.isdigit())[-11:]
+        return hmac.new(self._secret.encode(), digits.encode(), hashlib.sha256).hexdigest()
 
     def counts(self) -> dict[tuple[str, str], int]:
         """How many notices of a kind are in a state."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kuanxin.notices.catalogue import Timing
     from kuanxin.servicing.model import Loan, LoanEvent
 
-PULLED = ("chat", "web")  # channels where an answer waits until the borrower looks
+PULLED = ("chat", "sms", "web")  # channels where an answer waits until the borrower looks
 
 
 class OutboxCauses:

@@ -30,6 +30,7 @@ notices = Table(
     Column("claimed_until", Float, nullable=False, server_default="0"),  # seconds since 1970, real time
     # of the last attempt
     Column("way", String(16), nullable=False, server_default=""),  # sms, wechat, …
+    Column("reached", String(64), nullable=False, server_default=""),  # a keyed hash of the number, to know replies by
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("tried_at", Moment),
     Column("text", Text, nullable=False, server_default=""),  # as it went out, a secret link left out
@@ -40,6 +41,7 @@ notices = Table(
     Index("ix_notices_state_not_before", "state", "not_before"),
     Index("ix_notices_borrower_id_tried_at", "borrower_id", "tried_at"),
     Index("ix_notices_receipt", "receipt"),
+    Index("ix_notices_reached", "reached"),
 )
 
 contact_wishes = Table(

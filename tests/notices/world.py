@@ -74,7 +74,7 @@ class World:
     def compose(self) -> None:
         """The parts of a fresh process over the same database."""
         causes = OutboxCauses(self.catalogue.timing)
-        self.outbox = Outbox(self.engine, lambda: self.seconds)
+        self.outbox = Outbox(self.engine, "s" * 32, lambda: self.seconds)
         self.book = SqlLoanBook(self.engine, causes.appended)
         self.servicing = Servicing(self.book, read_policy(ROOT / "policy.yml"))
         self.conversations = Conversations(SqlConversations(self.engine, causes), lambda now: True, NoAlerts())

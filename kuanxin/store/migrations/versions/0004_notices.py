@@ -30,6 +30,7 @@ def upgrade() -> None:
         sa.Column("claim", sa.String(32), server_default="", nullable=False),
         sa.Column("claimed_until", sa.Float(), server_default="0", nullable=False),
         sa.Column("way", sa.String(16), server_default="", nullable=False),
+        sa.Column("reached", sa.String(64), server_default="", nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("tried_at", Moment()),
         sa.Column("text", sa.Text(), server_default="", nullable=False),
@@ -44,6 +45,7 @@ def upgrade() -> None:
     op.create_index("ix_notices_state_not_before", "notices", ["state", "not_before"])
     op.create_index("ix_notices_borrower_id_tried_at", "notices", ["borrower_id", "tried_at"])
     op.create_index("ix_notices_receipt", "notices", ["receipt"])
+    op.create_index("ix_notices_reached", "notices", ["reached"])
     op.create_table(
         "contact_wishes",
         sa.Column("borrower_id", sa.String(64), nullable=False),
