@@ -17,21 +17,33 @@ from kuanxin.clock import Clock
 from kuanxin.conversations.alerts import FolderAlerts
 from kuanxin.conversations.service import Conversations
 from kuanxin.gateways.core_banking import HttpLoanBook
+from kuanxin.gateways.notice_folder import FolderCarrier
+from kuanxin.gateways.sms_http import HttpCarrier
 from kuanxin.identity.service import Identity
 from kuanxin.identity.tokens import BankTokens, VisitorTokens
+from kuanxin.notices.catalogue import Catalogue, NoticesError
+from kuanxin.notices.planner import Planner
+from kuanxin.notices.ports import Way
+from kuanxin.notices.sender import Sender
 from kuanxin.servicing.policy import Policy, PolicyError
 from kuanxin.servicing.service import Servicing
 from kuanxin.settings import Settings, SettingsError, read_settings
 from kuanxin.store.conversations_repository import SqlConversations
 from kuanxin.store.engine import make_engine
 from kuanxin.store.identity_repository import SqlSignIns
+from kuanxin.store.outbox import Outbox
+from kuanxin.store.outbox_causes import OutboxCauses
+from kuanxin.store.portfolio import borrower_count, known_borrowers, portfolio
 from kuanxin.store.sql_book import SqlLoanBook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from sqlalchemy.engine import Engine
 
+    from kuanxin.notices.ports import Carrier
+    from kuanxin.servicing.model import Loan
     from kuanxin.servicing.ports import LoanBook
 
 
@@ -44,6 +56,16 @@ class Services:
     servicing: Servicing
     conversations: Conversations
     identity: Identity
+    catalogue: Catalogue
+    outbox: Outbox
+    planner: Planner
+    sender: Sender
+
+    def portfolio(self) -> tuple[int | None, Iterator[dict[str, list[Loan]]]]:
+        """All borrowers with their loans in lots, and how many (None: not known before)."""
+        if self.settings.loan_book_url:
+            return None, known_borrowers(self.engine, self.book)
+        return borrower_count(self.engine), portfolio(self.engine)
 
 
 _made: Services | None = None
@@ -62,32 +84,95 @@ def services() -> Services:
 def compose(settings: Settings) -> Services:
     """The services for these settings. Opens no connection yet."""
     engine = make_engine(settings.database_url)
+    catalogue = read_catalogue(settings.notices_file)
+    outbox, causes = Outbox(engine, settings.own_secret("notices")), OutboxCauses(catalogue.timing)
     own_book = not settings.loan_book_url
     book: LoanBook = (
-        SqlLoanBook(engine)
+        SqlLoanBook(engine, causes.appended)
         if own_book
         else HttpLoanBook(settings.loan_book_url, settings.loan_book_token.get_secret_value())
+    )
+    servicing = Servicing(book, read_policy(settings.policy_file))
+    identity = Identity(
+        BankTokens(
+            settings.bank_key(),
+            settings.token_algorithm,
+            settings.token_audience,
+            settings.token_max_age_minutes * 60,
+        ),
+        VisitorTokens(settings.own_secret("visitor-token")),
+        SqlSignIns(engine),
+        settings.bank_sign_in_url,
+        timedelta(minutes=settings.sign_in_minutes),
     )
     return Services(
         settings=settings,
         engine=engine,
         clock=Clock(engine if own_book else None, {"KUANXIN_NOW": settings.now}),
         book=book,
-        servicing=Servicing(book, read_policy(settings.policy_file)),
-        conversations=Conversations(SqlConversations(engine), settings.hours.open_at, FolderAlerts(settings.outbox)),
-        identity=Identity(
-            BankTokens(
-                settings.bank_key(),
-                settings.token_algorithm,
-                settings.token_audience,
-                settings.token_max_age_minutes * 60,
-            ),
-            VisitorTokens(settings.own_secret("visitor-token")),
-            SqlSignIns(engine),
-            settings.bank_sign_in_url,
-            timedelta(minutes=settings.sign_in_minutes),
+        servicing=servicing,
+        conversations=Conversations(
+            SqlConversations(engine, causes), settings.hours.open_at, FolderAlerts(settings.outbox)
         ),
+        identity=identity,
+        catalogue=catalogue,
+        outbox=outbox,
+        planner=Planner(outbox, book, catalogue),
+        sender=Sender(outbox, servicing, identity, catalogue, {way.name: way for way in ways(settings, catalogue)}),
     )
+
+
+def ways(settings: Settings, catalogue: Catalogue) -> tuple[Way, ...]:
+    """The ways by which notices reach borrowers."""
+    return (Way("sms", sms_carrier(settings, catalogue), lambda borrower: borrower.phone),)
+
+
+def sms_carrier(settings: Settings, catalogue: Catalogue) -> Carrier:
+    """What takes SMS. Raises SettingsError where something that it needs is missing."""
+    gateway, secret = settings.sms_gateway, settings.sms_secret.get_secret_value()
+    if gateway == "folder":
+        return FolderCarrier(settings.outbox)
+    if gateway == "http":
+        _needed(settings, "sms_url", "sms_secret")
+        return HttpCarrier(settings.sms_url, secret)
+    _needed(settings, "sms_key", "sms_secret")
+    if (cloud := catalogue.clouds.get(gateway)) is None:
+        raise SettingsError(
+            f"KUANXIN_NOTICES_FILE: has no clouds.{gateway}, expected the signature and the templates that it approved"
+        )
+    templates = {kind.value: code for kind, code in cloud.templates.items()}
+    try:
+        if gateway == "aliyun":
+            from kuanxin.gateways.sms_aliyun import AliyunCarrier  # its SDK is optional
+
+            return AliyunCarrier(settings.sms_key, secret, cloud.sign, templates, settings.sms_url)
+        from kuanxin.gateways.sms_tencent import TencentCarrier  # its SDK is optional
+    except ModuleNotFoundError:
+        raise SettingsError(
+            f"KUANXIN_SMS_GATEWAY: {gateway} needs its SDK, which is an extra: "
+            ".venv/bin/pip install --require-hashes --no-deps -r requirements-sms.txt"
+        ) from None
+    _needed(settings, "sms_app")
+    return TencentCarrier(settings.sms_key, secret, settings.sms_app, cloud.sign, templates, settings.sms_url)
+
+
+def _needed(settings: Settings, *names: str) -> None:
+    for name in names:
+        value = getattr(settings, name)
+        if not (value.get_secret_value() if hasattr(value, "get_secret_value") else value):
+            raise SettingsError(
+                f"KUANXIN_{name.upper()}: missing, expected for KUANXIN_SMS_GATEWAY={settings.sms_gateway}"
+            )
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Raises SettingsError with everything that is wrong in the file."""
+    try:
+        return Catalogue.parse(yaml.safe_load(path.read_text("utf-8")))
+    except OSError as error:
+        raise SettingsError(f"KUANXIN_NOTICES_FILE: {error.strerror} ({path}), expected the notices as YAML") from None
+    except (yaml.YAMLError, NoticesError) as error:
+        raise SettingsError(f"KUANXIN_NOTICES_FILE: {path} cannot be used\n{error}") from None
 
 
 def read_policy(path: Path) -> Policy:

@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     database_url: str = Field("", description="the database; default: a SQLite file in KUANXIN_VAR")
     now: str = Field("", description="fixes the clock of a demo or test book; refused over real data")
     policy_file: Path = Field(ROOT / "policy.yml", description="which relief there is, its limits, who decides")
+    notices_file: Path = Field(ROOT / "notices.yml", description="what is sent to borrowers, when, in which words")
 
     loan_book_url: str = Field("", description="the bank's own loan system; default: the book in the database")
     loan_book_token: SecretStr = Field("", description="bearer token for that system")
@@ -93,6 +94,13 @@ class Settings(BaseSettings):
     rasa_port: int = Field(5005, ge=1, le=65535, description="the Rasa server")
     action_port: int = Field(5055, ge=1, le=65535, description="the action server")
     page_port: int = Field(5080, ge=1, le=65535, description="the demo bank page")
+
+    sms_gateway: Literal["folder", "http", "aliyun", "tencent"] = Field("folder", description="what carries SMS")
+    sms_url: str = Field("", description="the SMS gateway; default of the clouds: their own address")
+    sms_key: str = Field("", description="the key id of a cloud account (SecretId at Tencent)")
+    sms_secret: SecretStr = Field("", description="its secret, or the bearer token of an HTTP gateway")
+    sms_app: str = Field("", description="the SmsSdkAppId at Tencent")
+    sms_callback_token: SecretStr = Field("", description="stands in the address that receipts and replies come to")
 
     staff_hours: str = Field("mon-sun 09:00-20:00", description="when colleagues answer")
 
@@ -115,7 +123,7 @@ class Settings(BaseSettings):
             raise ValueError("expected sqlite:///path/to/file.db or postgresql://user:password@host/database")
         return value
 
-    @validator("loan_book_url", "bank_sign_in_url", "public_url")
+    @validator("loan_book_url", "bank_sign_in_url", "public_url", "sms_url")
     def _web_address(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
             raise ValueError("expected an address that begins with https:// (or http:// inside one machine)")
@@ -203,6 +211,10 @@ class Settings(BaseSettings):
                 "(-----BEGIN PUBLIC KEY-----)"
             )
         return key
+
+    def sms_callbacks(self) -> str:
+        """What stands in the address that receipts and replies of SMS come to; made once where it is not set."""
+        return self.sms_callback_token.get_secret_value() or self.own_secret("sms-callbacks")
 
     def own_secret(self, name: str) -> str:
         """A random secret of this set-up, made once in KUANXIN_VAR and readable by its owner only."""

@@ -11,7 +11,7 @@ import logging
 import secrets
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -55,9 +55,18 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+class Listener(Protocol):
+    """Is told of what happens, inside the transaction that writes it."""
+
+    def staff_replied(self, connection: Connection, conversation_id: str, now: datetime) -> None: ...
+
+    def reminder_set(self, connection: Connection, reminder: Reminder, now: datetime) -> None: ...
+
+
 class SqlConversations:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, listener: Listener | None = None) -> None:
         self._engine = engine
+        self._listener = listener
         self._insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[engine.dialect.name]
 
     def open(self, conversation_id: str, channel: str, borrower_id: str | None, now: datetime) -> Conversation:
@@ -147,6 +156,8 @@ class SqlConversations:
                 connection.execute(update(inbound).where(this).values(answered=True))
             if disclosed:
                 _change(connection, conversation_id, disclosed=True)
+            if author == "staff" and entries and self._listener:
+                self._listener.staff_replied(connection, conversation_id, now)
             return entries
 
     def button(self, conversation_id: str, button_id: str) -> IssuedButton | None:
@@ -265,7 +276,10 @@ class SqlConversations:
         statement = self._insert(reminders).values(borrower_id=borrower_id, about=about, **row)
         with self._writing() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["borrower_id", "about"], set_=row))
-        return Reminder(borrower_id, on, days_before, about)
+            reminder = Reminder(borrower_id, on, days_before, about)
+            if self._listener:
+                self._listener.reminder_set(connection, reminder, now)
+        return reminder
 
     def reminders(self, borrower_id: str) -> tuple[Reminder, ...]:
         with self._reading() as connection:

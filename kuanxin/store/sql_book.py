@@ -21,7 +21,7 @@ from kuanxin.store.engine import reading
 from kuanxin.store.tables_book import borrowers, instalments, loan_events, loans, payments, quotes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sqlalchemy import Column, Table
     from sqlalchemy.engine import Connection, Engine, Row
@@ -48,8 +48,10 @@ class SqlLoanBook:
     Whatever keeps the database from answering is a BookUnavailable; nothing was written then.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, then: Callable[[Connection, Loan, list[LoanEvent]], None] | None = None) -> None:
+        """`then` is called with the loan and its new events inside the transaction that appends them."""
         self._engine = engine
+        self._then = then
         self._insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[engine.dialect.name]
 
     def borrower(self, borrower_id: str) -> Borrower | None:
@@ -65,7 +67,7 @@ class SqlLoanBook:
 
     def loans_of(self, borrower_id: str) -> tuple[Loan, ...]:
         with self._reading() as connection:
-            return _read_loans(connection, loans.c.borrower_id == borrower_id)
+            return read_loans(connection, loans.c.borrower_id == borrower_id)
 
     def loan(self, borrower_id: str, loan_id: str) -> Loan:
         with self._reading() as connection:
@@ -110,7 +112,10 @@ class SqlLoanBook:
             if not claimed:
                 raise LoanChanged(loan.id)
             connection.execute(insert(loan_events), [event_row(event) for event in new])
-            return _read_loan(connection, loan.borrower_id, loan.id)
+            appended = _read_loan(connection, loan.borrower_id, loan.id)
+            if self._then:
+                self._then(connection, appended, new)
+            return appended
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -135,13 +140,13 @@ def _faults_as_unavailable() -> Iterator[None]:
 
 
 def _read_loan(connection: Connection, borrower_id: str, loan_id: str) -> Loan:
-    found = _read_loans(connection, (loans.c.id == loan_id) & (loans.c.borrower_id == borrower_id))
+    found = read_loans(connection, (loans.c.id == loan_id) & (loans.c.borrower_id == borrower_id))
     if not found:
         raise LoanNotFound(loan_id)
     return found[0]
 
 
-def _read_loans(connection: Connection, which: Any) -> tuple[Loan, ...]:
+def read_loans(connection: Connection, which: Any) -> tuple[Loan, ...]:
     heads = connection.execute(select(loans).where(which).order_by(loans.c.disbursed_on, loans.c.id)).all()
     if not heads:
         return ()
