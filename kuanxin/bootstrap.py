@@ -17,11 +17,14 @@ from kuanxin.clock import Clock
 from kuanxin.conversations.alerts import FolderAlerts
 from kuanxin.conversations.service import Conversations
 from kuanxin.gateways.core_banking import HttpLoanBook
+from kuanxin.gateways.wechat import OfficialAccount, WeCom
 from kuanxin.identity.service import Identity
 from kuanxin.identity.tokens import BankTokens, VisitorTokens
 from kuanxin.servicing.policy import Policy, PolicyError
 from kuanxin.servicing.service import Servicing
 from kuanxin.settings import Settings, SettingsError, read_settings
+from kuanxin.store.addresses_repository import SqlAddresses
+from kuanxin.store.channels_repository import SqlDeliveries, SqlInbox, SqlSharedValues
 from kuanxin.store.conversations_repository import SqlConversations
 from kuanxin.store.engine import make_engine
 from kuanxin.store.identity_repository import SqlSignIns
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
+    from kuanxin.conversations.channels import Deliveries, Inbox, SharedValues
+    from kuanxin.identity.addresses import Addresses
     from kuanxin.servicing.ports import LoanBook
 
 
@@ -44,6 +49,22 @@ class Services:
     servicing: Servicing
     conversations: Conversations
     identity: Identity
+    addresses: Addresses
+    inbox: Inbox
+    deliveries: Deliveries
+    shared: SharedValues
+
+    def official_account(self) -> OfficialAccount:
+        """The API of the WeChat Official Account that the settings name."""
+        settings = self.settings
+        secret = settings.wechat_secret.get_secret_value()
+        return OfficialAccount(settings.wechat_api_url, settings.wechat_app_id, secret, self.shared)
+
+    def wecom(self) -> WeCom:
+        """The API of the corporation that the settings name."""
+        settings = self.settings
+        secret = settings.wecom_secret.get_secret_value()
+        return WeCom(settings.wecom_api_url, settings.wecom_corp_id, secret, self.shared)
 
 
 _made: Services | None = None
@@ -86,7 +107,12 @@ def compose(settings: Settings) -> Services:
             SqlSignIns(engine),
             settings.bank_sign_in_url,
             timedelta(minutes=settings.sign_in_minutes),
+            timedelta(days=settings.binding_days),
         ),
+        addresses=SqlAddresses(engine),
+        inbox=SqlInbox(engine),
+        deliveries=SqlDeliveries(engine),
+        shared=SqlSharedValues(engine),
     )
 
 
