@@ -9,7 +9,7 @@ from kuanxin.documents.confirmation import FONT
 from kuanxin.servicing.words import money
 
 INK, QUIET, BRAND, SOFT = "#1c2522", "#57635e", "#1f6b4f", "#d5e5dd"
-WIDE, HIGH_EACH, HIGH_REST = 6.0, 1.05, 1.0  # inches, 150 dots each
+WIDE, HIGH_EACH, HIGH_REST = 6.0, 1.05, 0.7  # inches, 150 dots each
 
 
 def offers_picture(card: dict[str, Any]) -> bytes | None:
@@ -23,10 +23,10 @@ def offers_picture(card: dict[str, Any]) -> bytes | None:
 
     font, small = FontProperties(fname=str(FONT), size=13), FontProperties(fname=str(FONT), size=11)
     figure = Figure(figsize=(WIDE, HIGH_REST + HIGH_EACH * len(offers)), dpi=150, facecolor="white")
-    axes = figure.add_axes([0.04, 0.02, 0.92, 0.82])
+    axes = figure.add_axes([0.04, 0.02, 0.92, 0.86])
     most = max(offer["monthly"] for offer in offers)
     for place, (offer, row) in enumerate(zip(offers, card["rows"], strict=True)):
-        axes.barh(place, offer["monthly"] / most, height=0.3, color=BRAND if place == 0 else "#5f9c83")
+        axes.barh(place, offer["monthly"] / most, height=0.3, color=BRAND)
         axes.barh(place, 1, height=0.3, color=SOFT, zorder=0)
         words = f"第{row[0]}个  {row[1]}，每期最多{money(offer['monthly'])}"
         axes.text(0, place - 0.24, words, fontproperties=font, color=INK, va="bottom")

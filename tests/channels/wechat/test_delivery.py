@@ -1,4 +1,4 @@
-"""What a follower is told, on wire bytes: gathered, within quota and size, once the platform takes it; tokens shared."""
+"""What a follower is told, on wire bytes: gathered, within quota and size, when the platform takes it."""
 
 from __future__ import annotations
 
