@@ -75,9 +75,9 @@ class Line:
     def __init__(
         self, parts: Services, carrier: Carrier, on_new_message: Callable[[UserMessage], Awaitable[None]]
     ) -> None:
-        self._parts = parts
-        self._carrier = carrier
-        self._guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock)
+        self.parts = parts
+        self.carrier = carrier
+        self.guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock)
         self._order: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: set[asyncio.Task[None]] = set()
 
@@ -87,7 +87,7 @@ class Line:
         When this returns the platform may be told that the message arrived. Raises whatever the database raises.
         """
         received = await asyncio.to_thread(self._choice, received)
-        if not await asyncio.to_thread(self._parts.inbox.keep, received, LEASE_SECONDS):
+        if not await asyncio.to_thread(self.parts.inbox.keep, received, LEASE_SECONDS):
             return False
         self._begin(received)
         return True
@@ -96,20 +96,20 @@ class Line:
         """Takes up what a crash left, brings what colleagues wrote. Runs as long as the server."""
         while True:
             try:
-                left = await asyncio.to_thread(self._parts.inbox.unfinished, self._carrier.channel, LEASE_SECONDS)
+                left = await asyncio.to_thread(self.parts.inbox.unfinished, self.carrier.channel, LEASE_SECONDS)
                 for received in left:
                     self._begin(received)
-                for name in await asyncio.to_thread(self._parts.deliveries.behind, self._carrier.channel):
-                    address = await asyncio.to_thread(self._parts.addresses.find, self._carrier.channel, name)
+                for name in await asyncio.to_thread(self.parts.deliveries.behind, self.carrier.channel):
+                    address = await asyncio.to_thread(self.parts.addresses.find, self.carrier.channel, name)
                     if address is not None and name not in self._order:  # its own work delivers
                         await self.deliver(address)
             except Exception as error:
-                log_where(logger, f"following {self._carrier.channel} broke", error)
+                log_where(logger, f"following {self.carrier.channel} broke", error)
             await asyncio.sleep(FOLLOW_SECONDS)
 
     async def deliver(self, address: Address) -> None:
         """Sends what the address was not told yet. Does nothing while another worker is at it."""
-        addresses, pause = self._parts.addresses, 0.0
+        addresses, pause = self.parts.addresses, 0.0
         if not await asyncio.to_thread(addresses.begin_sending, address, SENDING_SECONDS):
             return
         try:
@@ -117,7 +117,7 @@ class Line:
                 if not await self._send(address, news):
                     break
         except Exception as error:
-            log_where(logger, f"{self._carrier.channel} could not be reached", error)
+            log_where(logger, f"{self.carrier.channel} could not be reached", error)
             pause = PAUSE_SECONDS
         finally:
             await asyncio.to_thread(addresses.end_sending, address, pause)
@@ -134,19 +134,20 @@ class Line:
             async with lock:
                 address = await asyncio.to_thread(self._arrive, received)
                 if not (received.text == GO_ON and await asyncio.to_thread(self._news, address)):
-                    await self._answer(address, received)
+                    await self.answer(address, received)
                 await self.deliver(address)
-                await asyncio.to_thread(self._parts.inbox.done, received)
+                await asyncio.to_thread(self.parts.inbox.done, received)
         except Exception as error:  # the inbox gives it out again
-            log_where(logger, f"a message of {self._carrier.channel} could not be worked on", error)
+            log_where(logger, f"a message of {self.carrier.channel} could not be worked on", error)
 
-    async def _answer(self, address: Address, received: Received) -> None:
+    async def answer(self, address: Address, received: Received) -> None:
+        """What a kind of event means; a platform with more kinds answers those itself."""
         if received.kind == "hello":
             await asyncio.to_thread(self._note, address, WELCOME, disclosed=True)
             return
         if received.kind == "bye":
             if address.borrower_id is not None:
-                await asyncio.to_thread(self._parts.addresses.release, address.borrower_id, address.channel)
+                await asyncio.to_thread(self.parts.addresses.release, address.borrower_id, address.channel)
             return
         if received.text is None and received.button is None:
             await asyncio.to_thread(self._note, address, {"text": NOT_READABLE})
@@ -157,39 +158,41 @@ class Line:
         if received.button is not None:
             inbound = replace(inbound, text=None)
         try:
-            await self._guard.handle(inbound.checked())
+            await self.guard.handle(inbound.checked())
         except Refused as refused:
             await asyncio.to_thread(self._note, address, {"text": refused.text})
 
     def _choice(self, received: Received) -> Received:
         """A number means what stood beside it on the screen when it was typed."""
-        if not received.text or received.button:
+        if received.kind != "text" or not received.text or received.button:
             return received
-        address = self._parts.addresses.find(received.channel, received.address)
+        address = self.parts.addresses.find(received.channel, received.address)
         index = chosen(received.text, len(address.choices)) if address else None
         return received if index is None else replace(received, button=address.choices[index])
 
     def _arrive(self, received: Received) -> Address:
-        address = self._parts.addresses.arrive(received.channel, received.address, self._parts.clock.now())
-        self._parts.addresses.grant(address, QUOTA_OF_EVENTS if received.kind == "hello" else self._carrier.quota)
+        address = self.parts.addresses.arrive(received.channel, received.address, self.parts.clock.now())
+        quota = {"text": self.carrier.quota, "hello": max(address.quota, QUOTA_OF_EVENTS)}.get(received.kind)
+        if quota is not None:
+            self.parts.addresses.grant(address, quota)
         return address
 
     def _note(self, address: Address, reply: dict[str, Any], disclosed: bool = False) -> None:
         """Something of the assistant that answers no message, in the address's conversation; `deliver` brings it."""
-        speaker, now = address.speaker, self._parts.clock.now()
-        self._parts.conversations.open(speaker.conversation_id, self._carrier.channel, speaker.borrower_id, now)
-        self._parts.conversations.record_replies(speaker.conversation_id, [reply], now, disclosed=disclosed)
+        speaker, now = address.speaker, self.parts.clock.now()
+        self.parts.conversations.open(speaker.conversation_id, self.carrier.channel, speaker.borrower_id, now)
+        self.parts.conversations.record_replies(speaker.conversation_id, [reply], now, disclosed=disclosed)
 
     def _news(self, address: Address) -> tuple[News, ...]:
         """What the address has to hear and did not; what it has not to hear is passed over. Blocks."""
-        deliveries, found = self._parts.deliveries, []
+        deliveries, found = self.parts.deliveries, []
         for conversation_id in address.conversations:
             told = deliveries.told(address.channel, address.address, conversation_id)
-            entries = self._parts.conversations.transcript(conversation_id, told.number, PAGE)
+            entries = self.parts.conversations.transcript(conversation_id, told.number, PAGE)
             if not entries:
                 continue
             asked = (entry.message_id for entry in entries if entry.message_id)
-            ours = self._parts.inbox.ours(address.channel, address.address, asked)
+            ours = self.parts.inbox.ours(address.channel, address.address, asked)
             may_hear = self._may_hear(address, conversation_id)
             heard = [entry for entry in entries if _for_address(entry, ours, may_hear)]
             if not heard:
@@ -200,14 +203,14 @@ class Line:
     def _may_hear(self, address: Address, conversation_id: str) -> bool:
         """Whether what was said to somebody signed in may go to this address."""
         try:
-            somebody_else = self._parts.conversations.get(conversation_id).third_party
+            somebody_else = self.parts.conversations.get(conversation_id).third_party
         except ConversationNotFound:
             somebody_else = True
         return address.borrower_id is not None and not somebody_else
 
     async def _send(self, address: Address, news: tuple[News, ...]) -> bool:
         """Whether all of it was sent. Each message moves the cursor on its own."""
-        carrier, addresses = self._carrier, self._parts.addresses
+        carrier, addresses = self.carrier, self.parts.addresses
         packed = messages(news, carrier.most_bytes - size(MORE), carrier.numbered)
         left, shown = (await asyncio.to_thread(addresses.find, address.channel, address.address)).quota, []
         for index, message in enumerate(packed):
@@ -227,9 +230,9 @@ class Line:
         return True
 
     def _sent(self, address: Address, message: Message, left: int, shown: tuple[str, ...]) -> None:
-        self._parts.deliveries.tell(address.channel, address.address, dict(message.told))
-        self._parts.addresses.grant(address, max(0, left))
-        self._parts.addresses.shown(address, shown)
+        self.parts.deliveries.tell(address.channel, address.address, dict(message.told))
+        self.parts.addresses.grant(address, max(0, left))
+        self.parts.addresses.shown(address, shown)
 
 
 def _for_address(entry: Entry, ours: frozenset[str], may_hear: bool) -> bool:

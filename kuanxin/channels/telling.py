@@ -33,6 +33,7 @@ class Message:
     buttons: tuple[dict[str, str], ...] = ()  # {"id", "title"}, of the entries that end here
     cards: tuple[dict[str, Any], ...] = ()  # of the entries that begin here
     told: tuple[tuple[str, Told], ...] = ()
+    before: tuple[tuple[str, Told], ...] = ()  # what had been told until then
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class _Piece:
     def told(self) -> tuple[str, Told]:
         number = self.news.entry.number
         return self.news.conversation_id, Told(number) if self.last else Told(number - 1, self.index + 1)
+
+    @property
+    def before(self) -> Told:
+        return Told(self.news.entry.number - 1, self.index)
 
 
 def messages(news: Sequence[News], most_bytes: int, numbered: bool) -> tuple[Message, ...]:
@@ -78,6 +83,7 @@ def _message(pieces: list[_Piece]) -> Message:
         buttons=tuple(button for piece in pieces if piece.last for button in piece.news.entry.buttons),
         cards=tuple(p.news.entry.card for p in pieces if p.index == 0 and p.news.entry.card),
         told=tuple(told.items()),
+        before=tuple({piece.told[0]: piece.before for piece in reversed(pieces)}.items()),
     )
 
 

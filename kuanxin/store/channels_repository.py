@@ -6,7 +6,7 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kuanxin.conversations.channels import Received, Told
@@ -125,6 +125,8 @@ class SqlSharedValues:
         statement = INSERT[self._engine.dialect.name](values).values(name=name, **row)
         with self._engine.begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+            over = (values.c.expires_at < time.time()) & (values.c.lock_until < time.time())
+            connection.execute(delete(values).where(over))
 
     def lock(self, name: str, seconds: float) -> str | None:
         key, now = secrets.token_hex(16), time.time()

@@ -49,7 +49,7 @@ channel_values = Table(
     metadata,
     Column("name", String(128), primary_key=True),
     Column("value", Text),
-    Column("expires_at", Float),  # seconds since 1970, real time
+    Column("expires_at", Float, index=True),  # seconds since 1970, real time
     Column("lock_owner", String(32)),
     Column("lock_until", Float, nullable=False, server_default="0"),
 )

@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("lock_until", sa.Float(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_channel_values")),
     )
+    op.create_index(op.f("ix_channel_values_expires_at"), "channel_values", ["expires_at"])
 
 
 def downgrade() -> None:
