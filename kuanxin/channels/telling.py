@@ -92,9 +92,11 @@ def split(text: str, most_bytes: int) -> list[str]:
     between two characters."""
     parts, rest = [], text
     while size(rest) > most_bytes:
-        fits = rest.encode()[:most_bytes].decode("utf-8", "ignore")
-        while (fits and rest[len(fits)] in "\ufe0f\u200d") or fits.endswith("\u200d"):  # an emoji of several characters
+        most = rest.encode()[:most_bytes].decode("utf-8", "ignore")
+        fits = most
+        while fits and (rest[len(fits)] in "\ufe0f\u200d" or fits.endswith("\u200d")):  # an emoji of several characters
             fits = fits[:-1]
+        fits = fits or most
         cut = max(fits.rfind("\n"), fits.rfind("。")) + 1
         if cut < len(fits) // 2:
             cut = len(fits)

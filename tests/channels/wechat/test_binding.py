@@ -139,16 +139,6 @@ def test_another_account_of_the_same_borrower_takes_the_place_of_the_first(follo
     follower.asks("还在吗", "None：还在吗")
 
 
-def test_a_binding_ends_by_itself(follower, borrower):
-    from datetime import timedelta
-
-    follower.asks("在吗", "在吗")
-    follower.signs_in(borrower)
-    parts = follower.assistant.parts
-    later = parts.clock.now() + timedelta(days=91)
-    assert parts.addresses.arrive("wechat", follower.openid, later).borrower_id is None
-
-
 def test_who_is_somebody_else_hears_nothing_of_it(follower, borrower):
     """Also what is said on the page meanwhile stays there."""
     follower.asks("在吗", "在吗")
