@@ -19,6 +19,7 @@ from kuanxin.conversations.service import Conversations
 from kuanxin.gateways.core_banking import HttpLoanBook
 from kuanxin.gateways.notice_folder import FolderCarrier
 from kuanxin.gateways.sms_http import HttpCarrier
+from kuanxin.gateways.wechat import OfficialAccount, WeCom
 from kuanxin.identity.service import Identity
 from kuanxin.identity.tokens import BankTokens, VisitorTokens
 from kuanxin.notices.catalogue import Catalogue, NoticesError
@@ -28,6 +29,8 @@ from kuanxin.notices.sender import Sender
 from kuanxin.servicing.policy import Policy, PolicyError
 from kuanxin.servicing.service import Servicing
 from kuanxin.settings import Settings, SettingsError, read_settings
+from kuanxin.store.addresses_repository import SqlAddresses
+from kuanxin.store.channels_repository import SqlDeliveries, SqlInbox, SqlSharedValues
 from kuanxin.store.conversations_repository import SqlConversations
 from kuanxin.store.engine import make_engine
 from kuanxin.store.identity_repository import SqlSignIns
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
+    from kuanxin.conversations.channels import Deliveries, Inbox, SharedValues
+    from kuanxin.identity.addresses import Addresses
     from kuanxin.notices.ports import Carrier
     from kuanxin.servicing.model import Loan
     from kuanxin.servicing.ports import LoanBook
@@ -60,12 +65,28 @@ class Services:
     outbox: Outbox
     planner: Planner
     sender: Sender
+    addresses: Addresses
+    inbox: Inbox
+    deliveries: Deliveries
+    shared: SharedValues
 
     def portfolio(self) -> tuple[int | None, Iterator[dict[str, list[Loan]]]]:
         """All borrowers with their loans in lots, and how many (None: not known before)."""
         if self.settings.loan_book_url:
             return None, known_borrowers(self.engine, self.book)
         return borrower_count(self.engine), portfolio(self.engine)
+
+    def official_account(self) -> OfficialAccount:
+        """The API of the WeChat Official Account that the settings name."""
+        settings = self.settings
+        secret = settings.wechat_secret.get_secret_value()
+        return OfficialAccount(settings.wechat_api_url, settings.wechat_app_id, secret, self.shared)
+
+    def wecom(self) -> WeCom:
+        """The API of the corporation that the settings name."""
+        settings = self.settings
+        secret = settings.wecom_secret.get_secret_value()
+        return WeCom(settings.wecom_api_url, settings.wecom_corp_id, secret, self.shared)
 
 
 _made: Services | None = None
@@ -104,6 +125,7 @@ def compose(settings: Settings) -> Services:
         SqlSignIns(engine),
         settings.bank_sign_in_url,
         timedelta(minutes=settings.sign_in_minutes),
+        timedelta(days=settings.binding_days),
     )
     return Services(
         settings=settings,
@@ -119,6 +141,10 @@ def compose(settings: Settings) -> Services:
         outbox=outbox,
         planner=Planner(outbox, book, catalogue),
         sender=Sender(outbox, servicing, identity, catalogue, {way.name: way for way in ways(settings, catalogue)}),
+        addresses=SqlAddresses(engine),
+        inbox=SqlInbox(engine),
+        deliveries=SqlDeliveries(engine),
+        shared=SqlSharedValues(engine),
     )
 
 

@@ -2,7 +2,7 @@
 
 The default set-up needs none: SQLite and a demo key in ./var, servers on this machine. A wrong value is refused with
 the variable's name and what is expected. KUANXIN_TOKEN_KEY, KUANXIN_LOAN_BOOK_TOKEN and the passwords inside
-KUANXIN_DATABASE_URL and KUANXIN_REDIS_URL are secrets: they are never printed.
+KUANXIN_DATABASE_URL and KUANXIN_REDIS_URL are secrets, as are those of WeChat and WeCom: they are never printed.
 """
 
 from __future__ import annotations
@@ -90,6 +90,19 @@ class Settings(BaseSettings):
     web_origins: str = Field("", description="pages that may embed the web chat, comma between; default: the demo page")
     redis_url: SecretStr = Field("", description="Redis, where several server workers share the web chat's rooms")
 
+    binding_days: int = Field(90, ge=1, le=365, description="how long a WeChat account stays bound to a borrower")
+    wechat_app_id: str = Field("", description="the Official Account; with it the WeChat channel is open")
+    wechat_secret: SecretStr = Field("", description="its AppSecret")
+    wechat_token: SecretStr = Field("", description="its callback token")
+    wechat_aes_key: SecretStr = Field("", description="its EncodingAESKey, 43 characters")
+    wechat_api_url: str = Field("https://api.weixin.qq.com", description="its API, or a relay in front of it")
+    wecom_corp_id: str = Field("", description="the corporation in WeCom; with it the 微信客服 channel is open")
+    wecom_secret: SecretStr = Field("", description="the secret of 微信客服")
+    wecom_token: SecretStr = Field("", description="its callback token")
+    wecom_aes_key: SecretStr = Field("", description="its EncodingAESKey, 43 characters")
+    wecom_api_url: str = Field("https://qyapi.weixin.qq.com", description="WeCom's API, or a relay in front of it")
+    wecom_colleagues: Literal["desk", "wecom"] = Field("desk", description="where colleagues answer 微信客服")
+
     interface: str = Field("127.0.0.1", description="the address that the servers listen on")
     rasa_port: int = Field(5005, ge=1, le=65535, description="the Rasa server")
     action_port: int = Field(5055, ge=1, le=65535, description="the action server")
@@ -123,7 +136,7 @@ class Settings(BaseSettings):
             raise ValueError("expected sqlite:///path/to/file.db or postgresql://user:password@host/database")
         return value
 
-    @validator("loan_book_url", "bank_sign_in_url", "public_url", "sms_url")
+    @validator("loan_book_url", "bank_sign_in_url", "public_url", "sms_url", "wechat_api_url", "wecom_api_url")
     def _web_address(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
             raise ValueError("expected an address that begins with https:// (or http:// inside one machine)")
@@ -146,6 +159,20 @@ class Settings(BaseSettings):
         if value.get_secret_value() and not re.match(r"(rediss?|unix)://.", value.get_secret_value()):
             raise ValueError("expected redis://host:6379/0 (rediss:// for TLS)")
         return value
+
+    @validator("wechat_aes_key", "wecom_aes_key")
+    def _aes_key(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.fullmatch(r"[A-Za-z0-9+/]{43}", value.get_secret_value()):
+            raise ValueError("expected the EncodingAESKey of the platform's console: 43 letters and digits")
+        return value
+
+    @validator("wechat_aes_key", always=True)
+    def _official_account(cls, value: SecretStr, values: dict[str, Any]) -> SecretStr:
+        return _all_of(value, values, "wechat", "app_id")
+
+    @validator("wecom_aes_key", always=True)
+    def _corporation(cls, value: SecretStr, values: dict[str, Any]) -> SecretStr:
+        return _all_of(value, values, "wecom", "corp_id")
 
     @validator("staff_hours")
     def _hours(cls, value: str) -> str:
@@ -233,6 +260,17 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise SettingsError("\n".join(_line(problem) for problem in error.errors())) from None
+
+
+def _all_of(aes_key: SecretStr, values: dict[str, Any], platform: str, account: str) -> SecretStr:
+    """A platform is set up wholly or not at all."""
+    parts = {account: SecretStr(values.get(f"{platform}_{account}") or "")}
+    parts |= {name: values.get(f"{platform}_{name}") or SecretStr("") for name in ("secret", "token")}
+    parts["aes_key"] = aes_key
+    missing = [f"{PREFIX}{platform.upper()}_{n.upper()}" for n, v in parts.items() if not v.get_secret_value()]
+    if missing and len(missing) < len(parts):
+        raise ValueError(f"expected all four of the account; missing: {', '.join(missing)}")
+    return aes_key
 
 
 def _make_secret(path: Path) -> None:

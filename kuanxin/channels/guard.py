@@ -5,6 +5,7 @@ A connector proves who speaks and gives an Inbound; it gets an Outcome back to s
 - runs each message once (by conversation and message id) and the messages of one conversation one after the other,
 - hides ID, card and phone numbers, passwords and codes before anything is stored, logged or understood,
 - turns the id of a button into what it means; typed text is never a command, and nothing else of the client counts,
+- lets a borrower sign out with a word, whatever else goes on,
 - stays silent where a colleague holds the conversation, and keeps money out of it while somebody may be in danger,
 - stamps the message with the time and with who speaks: actions believe that and nothing else,
 - has words ready for when something breaks.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -51,6 +53,14 @@ FAILED_IN_DANGER = (
 )
 UNKNOWN_BUTTON = "这个按钮已经不能用了。请直接打字告诉我您想办什么。"
 PRESSED_UNKNOWN = "（按了一个不能用的按钮）"
+SIGN_OUT = re.compile(
+    r"(我要|我想|请|帮我|麻烦)*(退出(登录|登陆)|(解绑|解除绑定|取消绑定|注销登录)(一下)?(这个)?(微信|账号|帐号)?|微信解绑)[吧了。.!！]*"
+)
+SIGNED_OUT = (
+    "好的，已经退出，绑定也解除了：微信这类聊天里不会再看到您的账务。想再查的时候，重新登录一次就行。"
+    "银行页面自己的登录，请在银行页面退出。"
+)
+NOT_SIGNED_IN = "现在没有登录，也没有绑定，这里看不到任何账务。您可以直接打字告诉我想办什么。"
 
 
 @dataclass(frozen=True)
@@ -192,6 +202,8 @@ class Guard:
             recorded = await asyncio.to_thread(self._record, turn)
         if not recorded.new:
             return Outcome(_visible(recorded.entries, turn.verified), turn.conversation.holder)
+        if turn.button is None and SIGN_OUT.fullmatch(turn.text):
+            return await asyncio.to_thread(self._sign_out, turn)
         if turn.conversation.holder == "human":
             return await asyncio.to_thread(self._finish, turn, [])
         if inbound.button and turn.button is None:
@@ -225,6 +237,11 @@ class Guard:
         if conversation.third_party:
             return conversation, None
         return conversation, speaker.borrower_id or self._identity.borrower_of(conversation.id, now)
+
+    def _sign_out(self, turn: _Turn) -> Outcome:
+        """Whoever holds the conversation: the way out is always open. Said first, because it ends where it is said."""
+        signed_in = self._identity.sign_out(turn.id, turn.inbound.speaker.borrower_id or turn.borrower_id, turn.now)
+        return self._finish(turn, [{"text": SIGNED_OUT if signed_in else NOT_SIGNED_IN}])
 
     async def _ask_model(self, turn: _Turn) -> list[dict[str, Any]]:
         """What the assistant says; nothing when the turn broke.

@@ -21,6 +21,7 @@ from kuanxin.channels.inbound import Refused, read_message
 from kuanxin.channels.logs import log_where
 from kuanxin.channels.rasa_pace import remember
 from kuanxin.channels.warm_up import warm_up
+from kuanxin.channels.welcome import BOUND
 from kuanxin.identity.service import SignInRefused
 from kuanxin.identity.tokens import TokenRefused
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from kuanxin.channels.guard import Outcome
     from kuanxin.conversations.model import Entry
-    from kuanxin.identity.service import Speaker
+    from kuanxin.identity.service import SignIn, Speaker
 
 logger = logging.getLogger(__name__)
 
@@ -151,8 +152,21 @@ def _number(request: Request, name: str) -> int | None:
 
 def _bind(parts: Services, assertion: str) -> dict[str, str]:
     signed = parts.identity.sign_in(assertion, parts.clock.now())
+    if signed.asked_in is not None:
+        _go_on(parts, signed)
     parts.conversations.signed_in(signed.conversation_id, signed.borrower_id, signed.signed_in_at)
     return {"expires_at": signed.expires_at.isoformat()}
+
+
+def _go_on(parts: Services, signed: SignIn) -> None:
+    """Tells an address that it is bound, with the choices that it had when it asked."""
+    parts.conversations.signed_in(signed.asked_in, signed.borrower_id, signed.signed_in_at)
+    last = next(
+        (e for e in reversed(parts.conversations.transcript(signed.conversation_id, limit=20)) if e.buttons), None
+    )
+    asked = [parts.conversations.button(signed.conversation_id, b["id"]) for b in (last.buttons if last else ())]
+    buttons = [{"title": b.title, "intent": b.intent, "entities": b.entities} for b in asked if b]
+    parts.conversations.record_reply(signed.conversation_id, {"text": BOUND, "buttons": buttons}, parts.clock.now())
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from kuanxin.bootstrap import services
-from kuanxin.chat.choice import chosen
 from kuanxin.chat.client import ChatClient, Refusal, ServerDown, visitor_token, wait_until_ready
 from kuanxin.chat.screen import show
 from kuanxin.clock import ClockError
+from kuanxin.conversations.choices import chosen
 from kuanxin.demo import DemoBorrower, NoDemo, demo_borrowers, demo_token
 from kuanxin.settings import SettingsError
 

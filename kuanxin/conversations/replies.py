@@ -45,14 +45,14 @@ class Reply:
     buttons: tuple[Button, ...] = ()
 
 
-def as_text(reply: dict[str, Any]) -> str:
+def as_text(reply: dict[str, Any], first: int = 1) -> str:
     """A reply as a channel hands it on ({text, card, buttons: [{title}]}), as plain text: for channels without cards.
 
-    Facts and rows become lines, buttons become numbered choices.
+    Facts and rows become lines, buttons become choices numbered from `first`.
     """
     card = reply.get("card") or {}
     lines = [reply.get("text") or "", *_card_lines(card)]
-    lines += [f"{number}. {button['title']}" for number, button in enumerate(reply.get("buttons") or (), 1)]
+    lines += [f"{number}. {button['title']}" for number, button in enumerate(reply.get("buttons") or (), first)]
     return "\n".join(line for line in lines if line)
 
 

@@ -35,12 +35,17 @@ class Speaker:
 
 @dataclass(frozen=True)
 class SignIn:
-    """A conversation that a borrower signed in to through a link."""
+    """A conversation that a borrower signed in to through a link.
+
+    Where an address of another channel asked (`kuanxin.identity.addresses`), it is bound now: `conversation_id` is the
+    borrower's own and `asked_in` the one in which the address was until then.
+    """
 
     conversation_id: str
     borrower_id: str
     signed_in_at: datetime
     expires_at: datetime
+    asked_in: str | None = None
 
 
 class SignInStore(Protocol):
@@ -49,14 +54,26 @@ class SignInStore(Protocol):
     def keep_ticket(self, ticket_hash: str, conversation_id: str, expires_at: datetime, now: datetime) -> None: ...
 
     def redeem(
-        self, ticket_hash: str, borrower_id: str, signed_in_at: datetime, now: datetime, expires_at: datetime
+        self,
+        ticket_hash: str,
+        borrower_id: str,
+        signed_in_at: datetime,
+        now: datetime,
+        expires_at: datetime,
+        bound_until: datetime,
     ) -> SignIn:
-        """Uses a ticket up, once whoever asks, and binds its conversation. Raises SignInRefused."""
+        """Uses a ticket up, once whoever asks, and binds its conversation, or its address until `bound_until`.
+
+        Raises SignInRefused.
+        """
 
     def sign_in_of(self, conversation_id: str) -> SignIn | None:
         """The sign-in of a conversation, unless it was revoked."""
 
     def revoke(self, conversation_id: str, now: datetime) -> None: ...
+
+    def sign_out(self, conversation_id: str, borrower_id: str | None, now: datetime) -> bool:
+        """Ends the sign-in of a conversation and the bindings of a borrower; whether there was any."""
 
 
 class Identity:
@@ -69,12 +86,14 @@ class Identity:
         store: SignInStore,
         sign_in_url: str,
         sign_in_life: timedelta,
+        binding_life: timedelta = timedelta(days=90),
     ) -> None:
         self._bank = bank
         self._visitors = visitors
         self._store = store
         self._sign_in_url = sign_in_url
         self._sign_in_life = sign_in_life
+        self._binding_life = binding_life
 
     def speaker(self, token: str) -> Speaker:
         """Whom a bearer token stands for: a bank's token or a visitor's. Raises TokenRefused."""
@@ -110,7 +129,12 @@ class Identity:
         if said.ticket is None:
             raise TokenRefused
         return self._store.redeem(
-            _hash(said.ticket), said.borrower_id, _moment(said.issued_at), now, now + self._sign_in_life
+            _hash(said.ticket),
+            said.borrower_id,
+            _moment(said.issued_at),
+            now,
+            now + self._sign_in_life,
+            now + self._binding_life,
         )
 
     def borrower_of(self, conversation_id: str, now: datetime) -> str | None:
@@ -121,6 +145,10 @@ class Identity:
     def revoke(self, conversation_id: str, now: datetime) -> None:
         """Ends the sign-in of a conversation at once; a new link may be asked for."""
         self._store.revoke(conversation_id, now)
+
+    def sign_out(self, conversation_id: str, borrower_id: str | None, now: datetime) -> bool:
+        """Ends the sign-in of a conversation and the bindings of a borrower; whether there was any."""
+        return self._store.sign_out(conversation_id, borrower_id, now)
 
 
 def _hash(ticket: str) -> str:

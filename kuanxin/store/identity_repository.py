@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, insert, select, update
 
 from kuanxin.identity.service import SignIn, SignInRefused
+from kuanxin.store.addresses_repository import release
 from kuanxin.store.engine import reading
+from kuanxin.store.joining import bind_address
 from kuanxin.store.tables_identity import sign_in_tickets, sign_ins
 
 if TYPE_CHECKING:
@@ -28,13 +30,24 @@ class SqlSignIns:
             connection.execute(insert(sign_in_tickets), row)
 
     def redeem(
-        self, ticket_hash: str, borrower_id: str, signed_in_at: datetime, now: datetime, expires_at: datetime
+        self,
+        ticket_hash: str,
+        borrower_id: str,
+        signed_in_at: datetime,
+        now: datetime,
+        expires_at: datetime,
+        bound_until: datetime,
     ) -> SignIn:
+        own = None
         with self._engine.begin() as connection:
             conversation_id = _use_up(connection, ticket_hash, now)
             bound = conversation_id and _bind(connection, conversation_id, borrower_id, signed_in_at, expires_at)
+            if conversation_id and bound:
+                own = bind_address(connection, conversation_id, borrower_id, signed_in_at, bound_until, now)
         if not conversation_id or not bound:  # the ticket stays used up
             raise SignInRefused
+        if own is not None:
+            return SignIn(own, borrower_id, signed_in_at, bound_until, asked_in=conversation_id)
         return SignIn(conversation_id, borrower_id, signed_in_at, expires_at)
 
     def sign_in_of(self, conversation_id: str) -> SignIn | None:
@@ -45,8 +58,17 @@ class SqlSignIns:
 
     def revoke(self, conversation_id: str, now: datetime) -> None:
         with self._engine.begin() as connection:
-            this = sign_ins.c.conversation_id == conversation_id
-            connection.execute(update(sign_ins).where(this).values(revoked_at=now))
+            _revoke(connection, conversation_id, now)
+
+    def sign_out(self, conversation_id: str, borrower_id: str | None, now: datetime) -> bool:
+        with self._engine.begin() as connection:
+            ended = _revoke(connection, conversation_id, now)
+            return bool(ended + (release(connection, borrower_id) if borrower_id else 0))
+
+
+def _revoke(connection: Connection, conversation_id: str, now: datetime) -> int:
+    this = (sign_ins.c.conversation_id == conversation_id) & sign_ins.c.revoked_at.is_(None)
+    return int(connection.execute(update(sign_ins).where(this).values(revoked_at=now)).rowcount)
 
 
 def _use_up(connection: Connection, ticket_hash: str, now: datetime) -> str | None:

@@ -1,0 +1,62 @@
+"""Rasa's Telegram connector behind the guard: `kuanxin.channels.telegram.GuardedTelegram` in credentials.yml."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from aiogram.bot.api import TelegramAPIServer
+from rasa.core.channels.telegram import TelegramInput, TelegramOutput
+from sanic.response import text as text_response
+
+from kuanxin.bootstrap import services
+from kuanxin.channels.rasa_connectors import RasaCarrier, behind_guard
+
+if TYPE_CHECKING:
+    from sanic import Blueprint, Request
+
+    from kuanxin.bootstrap import Services
+
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
+
+
+class GuardedTelegram(TelegramInput):
+    """Besides Rasa's credentials `secret`: Telegram sends it with each request, Rasa alone believes whoever knows the
+    bot's name. `api_url` for a Bot API server of one's own."""
+
+    parts: Services | None = None  # where it is not the process's own
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> GuardedTelegram:
+        given = credentials or cls.raise_missing_credentials_exception()
+        made = cls(given["access_token"], given["verify"], given["webhook_url"])
+        made.secret, made.api_url = given["secret"], given.get("api_url")
+        return made
+
+    def get_output_channel(self) -> TelegramOutput:
+        output = TelegramOutput(self.access_token)
+        if self.api_url:
+            output.server = TelegramAPIServer.from_base(self.api_url)
+        return output
+
+    def blueprint(self, on_new_message: Any) -> Blueprint:
+        output = self.get_output_channel()
+        carrier = RasaCarrier("telegram", lambda address: output, 4000, 20, button_type="vertical")
+        routes = behind_guard(self, self.parts or services(), on_new_message, carrier)
+
+        @routes.listener("after_server_start")
+        async def tell_telegram(app: Any, loop: Any) -> None:
+            await output.request("setWebhook", {"url": self.webhook_url, "secret_token": self.secret})
+
+        @routes.on_request
+        async def only_telegram(request: Request) -> Any:
+            known = hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), self.secret.encode())
+            return None if known else text_response("", 403)
+
+        return routes
+
+    def get_metadata(self, request: Request) -> dict[str, Any]:
+        update = request.json
+        message = (update.get("callback_query") or {}).get("message") or update.get("edited_message")
+        chat = (message or update.get("message") or {}).get("chat") or {}
+        return {"message_id": f"t{update.get('update_id')}", "private": chat.get("type") == "private"}

@@ -1,0 +1,1 @@
+"""The connector of a WeChat Official Account. docs/integration/wechat.md"""

@@ -1,0 +1,55 @@
+"""Opens the callback address of WeCom in the Rasa server: /webhooks/wecom/callback."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rasa.core.channels.channel import InputChannel
+from sanic import Blueprint
+
+from kuanxin.bootstrap import Services, services
+from kuanxin.channels.wechat.channel import TAKEN, add_callback
+from kuanxin.channels.wechat.sealed import Seal
+from kuanxin.channels.wecom.carrier import CHANNEL, WeComCarrier
+from kuanxin.channels.wecom.line import WeComLine
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from rasa.core.channels.channel import UserMessage
+
+
+class WeComChannel(InputChannel):
+    """`kuanxin.channels.wecom.channel.WeComChannel` in credentials.yml; open where KUANXIN_WECOM_CORP_ID is set."""
+
+    def __init__(self, composed: Services | None = None) -> None:
+        self._services = composed
+
+    @classmethod
+    def name(cls) -> str:
+        return CHANNEL
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        parts = self._services or services()
+        routes = Blueprint("kuanxin_wecom")
+        settings = parts.settings
+        if not settings.wecom_corp_id:
+            return routes
+        token, key = settings.wecom_token.get_secret_value(), settings.wecom_aes_key.get_secret_value()
+        seal = Seal(token, key, settings.wecom_corp_id, work=True)
+        line = WeComLine(parts, WeComCarrier(parts.wecom(), parts.shared), on_new_message)
+
+        @routes.listener("after_server_start")
+        async def begin(app: Any, loop: Any) -> None:
+            app.add_task(line.follow())
+            app.add_task(line.pull_all())
+
+        async def take(query: dict[str, str], body: bytes) -> str:
+            """Says only that something happened: what, is pulled. A call that comes twice pulls nothing new."""
+            event = seal.open(query, body)
+            if event.get("Event") == "kf_msg_or_event" and event.get("OpenKfId"):
+                line.pull_soon(str(event["OpenKfId"]), str(event.get("Token") or ""))
+            return TAKEN
+
+        add_callback(routes, seal, take)
+        return routes
