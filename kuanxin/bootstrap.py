@@ -16,6 +16,7 @@ import yaml
 from kuanxin.clock import Clock
 from kuanxin.conversations.alerts import FolderAlerts
 from kuanxin.conversations.service import Conversations
+from kuanxin.conversations.staff import Staff
 from kuanxin.gateways.core_banking import HttpLoanBook
 from kuanxin.identity.service import Identity
 from kuanxin.identity.tokens import BankTokens, VisitorTokens
@@ -26,6 +27,8 @@ from kuanxin.store.conversations_repository import SqlConversations
 from kuanxin.store.engine import make_engine
 from kuanxin.store.identity_repository import SqlSignIns
 from kuanxin.store.sql_book import SqlLoanBook
+from kuanxin.store.staff_repository import SqlStaff
+from kuanxin.store.transcripts_search import SqlTranscripts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +46,7 @@ class Services:
     book: LoanBook
     servicing: Servicing
     conversations: Conversations
+    staff: Staff
     identity: Identity
 
 
@@ -68,13 +72,15 @@ def compose(settings: Settings) -> Services:
         if own_book
         else HttpLoanBook(settings.loan_book_url, settings.loan_book_token.get_secret_value())
     )
+    store = SqlConversations(engine)
     return Services(
         settings=settings,
         engine=engine,
         clock=Clock(engine if own_book else None, {"KUANXIN_NOW": settings.now}),
         book=book,
         servicing=Servicing(book, read_policy(settings.policy_file)),
-        conversations=Conversations(SqlConversations(engine), settings.hours.open_at, FolderAlerts(settings.outbox)),
+        conversations=Conversations(store, settings.hours.open_at, FolderAlerts(settings.outbox)),
+        staff=Staff(SqlStaff(engine), store, SqlTranscripts(engine)),
         identity=Identity(
             BankTokens(
                 settings.bank_key(),
