@@ -25,6 +25,7 @@ from kuanxin.servicing.service import Servicing
 from kuanxin.settings import Settings, SettingsError, read_settings
 from kuanxin.store.conversations_repository import SqlConversations
 from kuanxin.store.engine import make_engine
+from kuanxin.store.figures import SqlFigures
 from kuanxin.store.identity_repository import SqlSignIns
 from kuanxin.store.sql_book import SqlLoanBook
 from kuanxin.store.staff_repository import SqlStaff
@@ -47,6 +48,7 @@ class Services:
     servicing: Servicing
     conversations: Conversations
     staff: Staff
+    figures: SqlFigures
     identity: Identity
 
 
@@ -80,6 +82,7 @@ def compose(settings: Settings) -> Services:
         book=book,
         servicing=Servicing(book, read_policy(settings.policy_file)),
         conversations=Conversations(store, settings.hours.open_at, FolderAlerts(settings.outbox)),
+        figures=SqlFigures(engine),
         staff=Staff(SqlStaff(engine), store, SqlTranscripts(engine)),
         identity=Identity(
             BankTokens(

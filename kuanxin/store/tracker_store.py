@@ -28,7 +28,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kuanxin.store.engine import make_engine, reading
 from kuanxin.store.tables_conversations import trackers
-from kuanxin.store.understood import keep_understanding, understanding_of
+from kuanxin.store.tracker_understanding import understanding_of
+from kuanxin.store.understood import keep_understanding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -168,25 +168,8 @@ def _rows(connection: Connection, ids: list[str]) -> tuple[Summary, ...]:
 
 
 def summary(row: Row, last_words: str = "", tagged: tuple[str, ...] = ()) -> Summary:
-    names = [
-        "id",
-        "channel",
-        "borrower_id",
-        "opened_at",
-        "holder",
-        "safety_hold",
-        "said",
-        "fallback",
-        "hardship",
-        "complaint",
-        "handed_over",
-        "unfinished",
-        "lowest_confidence",
-        "rating",
-        "reviewed_at",
-        "reviewed_by",
-        "legal_hold",
-    ]
+    own = {"last_at", "attention", "last_words", "tags"}
+    names = [name for name in Summary.__dataclass_fields__ if name not in own]
     return Summary(
         **{name: getattr(row, name) for name in names},
         last_at=row.last_at or row.opened_at,
