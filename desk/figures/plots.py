@@ -49,7 +49,7 @@ def endings(source: SqlFigures, since: datetime, until: datetime) -> bytes:
 
 def signals(source: SqlFigures, since: datetime, until: datetime) -> bytes:
     days = source.by_day(since, until)
-    chart = _chart(pygal.Line, _("每天的困难、投诉和没听懂"), [day.name[5:] for day in days])
+    chart = _chart(pygal.StackedBar, _("每天的困难、投诉和没听懂"), [day.name[5:] for day in days])
     chart.add(_("困难"), [day.hardship for day in days])
     chart.add(_("投诉"), [day.complaint for day in days])
     chart.add(_("没听懂"), [day.fallback for day in days])
@@ -90,13 +90,14 @@ def _chart(kind: Any, title: str, labels: list[str]) -> Any:
         height=340,
         legend_at_bottom=True,
         legend_at_bottom_columns=5,
-        margin=12,
+        margin=14,
+        margin_bottom=34,
+        margin_left=34,
         show_minor_x_labels=False,
-        x_labels_major_count=8 if kind in (pygal.StackedBar, pygal.Line) else None,
+        x_labels_major_count=8 if kind is pygal.StackedBar else None,
         no_data_text=_("这段时间没有数据"),
         explicit_size=True,
         truncate_legend=-1,
-        dots_size=2,
         order_min=0,
         disable_xml_declaration=False,
     )
