@@ -11,7 +11,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, Text, cast, exists, func, literal, select, tuple_
+from sqlalchemy import Text, cast, exists, func, literal, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from kuanxin.conversations.model import Attention
 from kuanxin.conversations.review import Page, Summary
