@@ -25,6 +25,7 @@ from kuanxin.servicing.service import Servicing
 from kuanxin.settings import Settings, SettingsError, read_settings
 from kuanxin.store.conversations_repository import SqlConversations
 from kuanxin.store.engine import make_engine
+from kuanxin.store.erasure import SqlErasure
 from kuanxin.store.figures import SqlFigures
 from kuanxin.store.identity_repository import SqlSignIns
 from kuanxin.store.sql_book import SqlLoanBook
@@ -49,6 +50,7 @@ class Services:
     conversations: Conversations
     staff: Staff
     figures: SqlFigures
+    erasure: SqlErasure
     identity: Identity
 
 
@@ -83,6 +85,7 @@ def compose(settings: Settings) -> Services:
         servicing=Servicing(book, read_policy(settings.policy_file)),
         conversations=Conversations(store, settings.hours.open_at, FolderAlerts(settings.outbox)),
         figures=SqlFigures(engine),
+        erasure=SqlErasure(engine),
         staff=Staff(SqlStaff(engine), store, SqlTranscripts(engine)),
         identity=Identity(
             BankTokens(
