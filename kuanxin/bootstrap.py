@@ -16,6 +16,7 @@ import yaml
 from kuanxin.clock import Clock
 from kuanxin.conversations.alerts import FolderAlerts
 from kuanxin.conversations.service import Conversations
+from kuanxin.conversations.staff import Staff
 from kuanxin.gateways.core_banking import HttpLoanBook
 from kuanxin.gateways.notice_folder import FolderCarrier
 from kuanxin.gateways.sms_http import HttpCarrier
@@ -33,11 +34,15 @@ from kuanxin.store.addresses_repository import SqlAddresses
 from kuanxin.store.channels_repository import SqlDeliveries, SqlInbox, SqlSharedValues
 from kuanxin.store.conversations_repository import SqlConversations
 from kuanxin.store.engine import make_engine
+from kuanxin.store.erasure import SqlErasure
+from kuanxin.store.figures import SqlFigures
 from kuanxin.store.identity_repository import SqlSignIns
 from kuanxin.store.outbox import Outbox
 from kuanxin.store.outbox_causes import OutboxCauses
 from kuanxin.store.portfolio import borrower_count, known_borrowers, portfolio
 from kuanxin.store.sql_book import SqlLoanBook
+from kuanxin.store.staff_repository import SqlStaff
+from kuanxin.store.transcripts_search import SqlTranscripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +65,9 @@ class Services:
     book: LoanBook
     servicing: Servicing
     conversations: Conversations
+    staff: Staff
+    figures: SqlFigures
+    erasure: SqlErasure
     identity: Identity
     catalogue: Catalogue
     outbox: Outbox
@@ -127,15 +135,17 @@ def compose(settings: Settings) -> Services:
         timedelta(minutes=settings.sign_in_minutes),
         timedelta(days=settings.binding_days),
     )
+    store = SqlConversations(engine, causes)
     return Services(
         settings=settings,
         engine=engine,
         clock=Clock(engine if own_book else None, {"KUANXIN_NOW": settings.now}),
         book=book,
         servicing=servicing,
-        conversations=Conversations(
-            SqlConversations(engine, causes), settings.hours.open_at, FolderAlerts(settings.outbox)
-        ),
+        conversations=Conversations(store, settings.hours.open_at, FolderAlerts(settings.outbox)),
+        staff=Staff(SqlStaff(engine), store, SqlTranscripts(engine)),
+        figures=SqlFigures(engine),
+        erasure=SqlErasure(engine),
         identity=identity,
         catalogue=catalogue,
         outbox=outbox,

@@ -115,6 +115,18 @@ class Settings(BaseSettings):
     sms_app: str = Field("", description="the SmsSdkAppId at Tencent")
     sms_callback_token: SecretStr = Field("", description="stands in the address that receipts and replies come to")
 
+    desk_port: int = Field(5090, ge=1, le=65535, description="the desk, for staff only")
+    desk_hosts: str = Field("127.0.0.1,localhost", description="names under which staff reach the desk, comma between")
+    desk_https: bool = Field(False, description="the desk is reached over HTTPS only (a proxy in front says so)")
+    desk_database_url: str = Field("", description="logins and audit of the desk; default: beside the database")
+    desk_idle_minutes: int = Field(20, ge=1, le=600, description="after this without a click staff sign in again")
+    desk_second_factor: bool = Field(True, description="staff need an authenticator app (demo accounts do not)")
+    desk_four_eyes_over: int = Field(500_000, ge=0, description="fen; a second person confirms approvals above it")
+    desk_oidc: str = Field("", description="issuer of the bank's identity provider, for single sign-on")
+    desk_oidc_client: str = Field("", description="client id at that provider")
+    desk_oidc_secret: SecretStr = Field("", description="client secret at that provider")
+    retention_days: int = Field(0, ge=0, le=36500, description="conversations older than this are erased; 0: never")
+
     staff_hours: str = Field("mon-sun 09:00-20:00", description="when colleagues answer")
 
     class Config:
@@ -130,13 +142,15 @@ class Settings(BaseSettings):
             raise ValueError("expected a moment with its zone, like 2026-11-23T10:00:00+08:00") from None
         return value
 
-    @validator("database_url")
+    @validator("database_url", "desk_database_url")
     def _database(cls, value: str) -> str:
         if value and not re.match(r"(sqlite:///.|postgres(ql)?(\+psycopg2)?://.)", value):
             raise ValueError("expected sqlite:///path/to/file.db or postgresql://user:password@host/database")
         return value
 
-    @validator("loan_book_url", "bank_sign_in_url", "public_url", "sms_url", "wechat_api_url", "wecom_api_url")
+    @validator(
+        "loan_book_url", "bank_sign_in_url", "public_url", "sms_url", "wechat_api_url", "wecom_api_url", "desk_oidc"
+    )
     def _web_address(cls, value: str) -> str:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
             raise ValueError("expected an address that begins with https:// (or http:// inside one machine)")
@@ -184,6 +198,10 @@ class Settings(BaseSettings):
         values["var"] = values["var"].expanduser().resolve()
         if not values["database_url"]:
             values["database_url"] = database_url({"KUANXIN_VAR": str(values["var"])})
+        if not values["desk_database_url"]:
+            own_file = f"sqlite:///{values['var'] / 'desk.db'}"
+            shared = values["database_url"]
+            values["desk_database_url"] = own_file if shared.startswith("sqlite") else shared
         if not values["public_url"]:
             values["public_url"] = f"http://127.0.0.1:{values['rasa_port']}"
         if not values["bank_sign_in_url"]:

@@ -10,6 +10,7 @@ from actions.relief.state import EMPTY, FORM, LEAVING
 from actions.turn import Answer, Turn, say
 from actions.words import day, money
 from kuanxin.conversations.replies import Button
+from kuanxin.conversations.review import Agreement
 from kuanxin.servicing.model import ArrangementState
 from kuanxin.servicing.quotes import Arrangement, Refusal
 from kuanxin.servicing.service import QuoteStale
@@ -54,6 +55,7 @@ def _commit(turn: Turn, cleared: dict[str, Any]) -> Answer:
             return say(f"账务刚刚有变化，原来的方案不能用了。{stale.fresh.reason}", buttons=(HUMAN,), slots=cleared)
         again = {"quote": stale.fresh.hash, "consent": None, "shown": None}
         return say("账务刚刚有变化，我按最新的数重新算了，请再核对一次。", slots=again, followup=FORM)
+    turn.services.staff.remember_agreement(_agreement(turn, arrangement))
     if arrangement.state is ArrangementState.REQUESTED:
         return _requested(turn, arrangement, cleared)
     conversations = turn.services.conversations
@@ -69,6 +71,20 @@ def _commit(turn: Turn, cleared: dict[str, Any]) -> Answer:
         card=arrangement_card(arrangement, turn.today),
         buttons=(Button("到期前提醒我", "set_reminder"), Button("怎么还款", "ask_payment_methods")),
         slots={**cleared, "loan": status.loan.id},
+    )
+
+
+def _agreement(turn: Turn, arrangement: Arrangement) -> Agreement:
+    return Agreement(
+        id=arrangement.id,
+        conversation_id=turn.conversation,
+        borrower_id=turn.must_be_borrower(),
+        loan_id=arrangement.loan_id,
+        quote_hash=arrangement.quote.hash,
+        kind=arrangement.kind.value,
+        state=arrangement.state.value,
+        total=arrangement.quote.total.total,
+        agreed_at=arrangement.agreed_at,
     )
 
 

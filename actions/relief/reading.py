@@ -94,6 +94,8 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
     if turn.intent in WISHES and WISHES[turn.intent] != state["relief"]:
         state.put(**EMPTY)
         state.put(relief=WISHES[turn.intent])
+    if _counter_offer(state):
+        return False
     if not _choose_loan(state):
         state.put(told={e["entity"]: e["value"] for e in turn.entities if e["entity"] in TERMS} or state["told"])
         return not turn.open_loans
@@ -103,6 +105,19 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
     if state["told"]:
         state.put(told=None)
     return bool(state["consent"] == "left")
+
+
+def _counter_offer(state: Negotiation) -> bool:
+    """A button under a colleague's counter-offer names a quote that this form has not made: it asks for consent."""
+    wanted = state.turn.entity("offer")
+    if wanted is None or wanted in (state["offers"] or []) or state.turn.intent not in WISHES:
+        return False
+    quote = state.turn.services.servicing.book.quote(state.turn.must_be_borrower(), wanted)
+    if quote is None:
+        return False
+    state.put(**EMPTY)
+    state.put(relief=WISHES[state.turn.intent], loan=quote.loan_id, quote=quote.hash)
+    return True
 
 
 def _choose_loan(state: Negotiation) -> bool:

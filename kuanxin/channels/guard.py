@@ -92,7 +92,7 @@ class _Turn:
     def verified(self) -> bool:
         return self.borrower_id is not None
 
-    def for_model(self, replies: Collected) -> UserMessage:
+    def for_model(self, replies: Collected, policy_version: str) -> UserMessage:
         text = self.text if self.button else without_command(self.text)
         return UserMessage(
             text,
@@ -111,6 +111,7 @@ class _Turn:
                 "third_party": self.conversation.third_party,
                 "first_contact": not self.conversation.disclosed,
                 "redacted": list(self.redacted),
+                "policy": policy_version,
             },
         )
 
@@ -146,7 +147,9 @@ class Guard:
         conversations: Conversations,
         identity: Identity,
         clock: Clock,
+        policy_version: str = "",
     ) -> None:
+        self._policy_version = policy_version
         self._on_new_message = on_new_message
         self._conversations = conversations
         self._identity = identity
@@ -250,7 +253,7 @@ class Guard:
         """
         collected = Collected()
         try:
-            await asyncio.wait_for(self._on_new_message(turn.for_model(collected)), TURN_SECONDS)
+            await asyncio.wait_for(self._on_new_message(turn.for_model(collected, self._policy_version)), TURN_SECONDS)
         except Exception as error:
             log_where(logger, "a turn broke", error)
         if not collected.replies:

@@ -57,7 +57,7 @@ class ChatChannel(InputChannel):
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         remember()
         parts = self._services or services()
-        guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock)
+        guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock, parts.servicing.policy.version)
         ready = asyncio.Event()
         routes = Blueprint("kuanxin_chat")
 

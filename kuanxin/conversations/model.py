@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -12,6 +13,18 @@ Holder = Literal["bot", "waiting", "human"]
 Author = Literal["borrower", "assistant", "staff"]
 Urgency = Literal["normal", "high", "urgent"]
 URGENCIES: tuple[Urgency, ...] = ("normal", "high", "urgent")
+
+
+class Attention(IntEnum):
+    """How much a conversation wants a colleague's eye, until somebody reviewed it."""
+
+    NOTHING = 0
+    UNCLEAR = 1  # not understood, or rated badly
+    HARDSHIP = 2
+    HUMAN = 3
+    COMPLAINT = 4
+    DANGER = 5
+
 
 TICKET_KINDS = frozenset({"payment", "dispute", "complaint", "scam", "waiver", "certificate", "other"})
 HOLD_REASONS = frozenset({"opt_out", "dispute", "hardship", "promise", "self_harm", "human", "third_party"})
@@ -50,6 +63,7 @@ class Entry:
     buttons: tuple[dict[str, str], ...] = ()  # {"id", "title"}
     verified: bool = False  # said while a borrower was signed in: may hold loan facts
     message_id: str | None = None  # of the borrower's message, on it and on the replies to it
+    staff: str | None = None  # the colleague who wrote it
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,9 @@ class Handover:
     summary: str
     waiting_since: datetime
     staffed: bool = False  # somebody is there at the moment of the request
+    claimed_by: str | None = None
+    claimed_at: datetime | None = None
+    first_reply_at: datetime | None = None
 
 
 @dataclass(frozen=True)

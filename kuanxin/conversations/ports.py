@@ -20,6 +20,17 @@ if TYPE_CHECKING:
         Ticket,
         Urgency,
     )
+    from kuanxin.conversations.review import (
+        Agreement,
+        Filters,
+        Head,
+        Note,
+        OpenTicket,
+        Page,
+        Summary,
+        Unclear,
+        Understanding,
+    )
 
 
 class ConversationStore(Protocol):
@@ -67,6 +78,9 @@ class ConversationStore(Protocol):
     def latest(self, conversation_id: str, limit: int) -> tuple[Entry, ...]:
         """The last entries, oldest first."""
 
+    def heads(self, conversation_ids: Sequence[str]) -> dict[str, Head]:
+        """How far these conversations are; one that does not exist is left out."""
+
     def open_handover(
         self, conversation_id: str, reason: str, urgency: Urgency, summary: str, now: datetime
     ) -> Handover:
@@ -98,6 +112,83 @@ class ConversationStore(Protocol):
     def keep_rating(self, conversation_id: str, score: int, words: str, now: datetime) -> None: ...
 
     def keep_unclear(self, conversation_id: str, text: str, parse: dict[str, Any], now: datetime) -> None: ...
+
+
+class StaffStore(Protocol):
+    """What colleagues do with conversations. Each method is one transaction; all raise ConversationsUnavailable.
+
+    The exceptions named below stand in kuanxin.conversations.review.
+    """
+
+    def open_request(self, conversation_id: str) -> Handover | None: ...
+
+    def claim(self, conversation_id: str, staff: str, now: datetime, override: bool) -> None:
+        """Takes the open request for a person; makes one where there is none. Raises AlreadyClaimed."""
+
+    def transfer(self, conversation_id: str, staff: str, to: str | None, now: datetime) -> None:
+        """To a colleague, or back into the queue. Raises NotHolding."""
+
+    def reply(self, conversation_id: str, staff: str, text: str, token: str, now: datetime) -> Entry:
+        """Once for each token. Raises NotHolding."""
+
+    def tell(self, conversation_id: str, token: str, now: datetime, reply: dict[str, Any], staff: str) -> Entry:
+        """Wherever the conversation stands; once for each token."""
+
+    def give_back(
+        self, conversation_id: str, staff: str, outcome: str, seen: int, farewell: str, now: datetime
+    ) -> None:
+        """The assistant answers again. Raises NotHolding, BorrowerWroteMeanwhile (an entry above `seen`)."""
+
+    def typing(self, conversation_id: str, staff: str, seconds: float) -> None:
+        """Raises NotHolding."""
+
+    def summary(self, conversation_id: str) -> Summary | None: ...
+
+    def understandings(self, conversation_id: str) -> tuple[Understanding, ...]: ...
+
+    def notes(self, conversation_id: str) -> tuple[Note, ...]: ...
+
+    def add_note(self, conversation_id: str, staff: str, text: str, now: datetime) -> None: ...
+
+    def set_tags(self, conversation_id: str, wanted: Sequence[str]) -> None: ...
+
+    def known_tags(self, limit: int = 100) -> tuple[str, ...]: ...
+
+    def review(self, conversation_id: str, staff: str, now: datetime) -> None:
+        """Somebody looked at it: it asks for attention no more, until something new happens."""
+
+    def set_legal_hold(self, conversation_id: str, held: bool) -> None: ...
+
+    def keep_agreement(self, agreement: Agreement) -> None:
+        """Once for each arrangement."""
+
+    def agreements_of(self, conversation_id: str) -> tuple[Agreement, ...]: ...
+
+    def agreement(self, id: str) -> Agreement | None: ...
+
+    def agreements_in(self, state: str) -> tuple[Agreement, ...]: ...
+
+    def note_state(self, id: str, state: str, told_at: datetime | None) -> None: ...
+
+    def end_decision_request(self, conversation_id: str, now: datetime) -> None: ...
+
+    def open_tickets(self, kinds: Sequence[str], limit: int) -> tuple[OpenTicket, ...]: ...
+
+    def ticket(self, number: str) -> OpenTicket | None: ...
+
+    def close_ticket(self, number: str, staff: str, outcome: str, now: datetime) -> None:
+        """Raises AlreadyClosed."""
+
+    def unclear(self, below: float, before: datetime | None, limit: int) -> tuple[Unclear, ...]:
+        """Typed messages that were not understood or with less certainty than `below`, newest first."""
+
+    def counts(self) -> dict[str, int]:
+        """How much waits: waiting, held, requested, tickets, unreviewed."""
+
+
+class Transcripts(Protocol):
+    def page(self, filters: Filters, cursor: str | None = None, limit: int = 25) -> Page:
+        """Raises ValueError for a cursor that is none, ConversationsUnavailable."""
 
 
 class Alerts(Protocol):

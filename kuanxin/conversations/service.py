@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from kuanxin.conversations.model import Author, Urgency
     from kuanxin.conversations.ports import Alerts, ConversationStore
+    from kuanxin.conversations.review import Head
 
 SAFETY_PAUSE = timedelta(hours=72)  # the shortest time without reminders after somebody may have been in danger
 ANSWER_LEASE_SECONDS = 40.0  # a message not answered after this was lost in a crash and may be given out again
@@ -114,6 +115,10 @@ class Conversations:
         if after is None:
             return self._store.latest(conversation_id, limit)
         return self._store.entries(conversation_id, after, limit)
+
+    def heads(self, conversation_ids: Sequence[str]) -> dict[str, Head]:
+        """How far these conversations are and who holds them, at once: for a channel that follows many."""
+        return self._store.heads(conversation_ids)
 
     def remember_unclear(self, conversation_id: str, text: str, parse: dict[str, Any], now: datetime) -> None:
         """Keeps a message that was not understood, for those who improve the model."""

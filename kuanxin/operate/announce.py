@@ -32,11 +32,14 @@ def _ready(settings: Settings) -> bool:
 
 
 def _where(settings: Settings) -> str:
+    demo = settings.var / "desk-demo-login.txt"  # written by `python -m desk prepare` over a demo book only
+    login = f"   (demo-supervisor, demo-agent, …; password {demo.read_text('ascii')})" if demo.exists() else ""
     return "\n".join(
         (
             "宽心已就绪 Kuanxin is ready.",
             "  talk in a terminal    make chat        (in a second terminal)",
             f"  demo bank, sign-in    {settings.bank_sign_in_url}",
+            f"  desk, for staff       http://{settings.interface}:{settings.desk_port}/{login}",
             f"  REST for programs     {settings.public_url}/webhooks/chat/   (docs/integration/rest.md)",
             f"  outgoing messages     {settings.outbox}",
             "  Ctrl-C ends everything.",

@@ -51,7 +51,7 @@ def _check_room(var: Path) -> None:
 
 
 def _check_ports(settings: Settings) -> None:
-    for name in ("rasa_port", "action_port", "page_port"):
+    for name in ("rasa_port", "action_port", "page_port", "desk_port"):
         port = getattr(settings, name)
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -76,6 +76,7 @@ def _write_environment(settings: Settings, model: Path) -> Path:
         "KUANXIN_RASA_PORT": settings.rasa_port,
         "KUANXIN_ACTION_PORT": settings.action_port,
         "KUANXIN_PAGE_PORT": settings.page_port,
+        "KUANXIN_DESK_PORT": settings.desk_port,
     }
     file.write_text("".join(f"{name}={shlex.quote(str(value))}\n" for name, value in values.items()), "utf-8")
     return file

@@ -13,12 +13,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, case, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from kuanxin.conversations.model import (
     URGENCIES,
+    Attention,
     Conversation,
     ConversationNotFound,
     ConversationsUnavailable,
@@ -30,6 +31,7 @@ from kuanxin.conversations.model import (
     ReminderHold,
     Ticket,
 )
+from kuanxin.conversations.review import Head
 from kuanxin.store.engine import reading
 from kuanxin.store.tables_conversations import (
     conversations,
@@ -54,6 +56,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOW_RATING = 2
+_WEIGHT = {"safety": Attention.DANGER, "complaint": Attention.COMPLAINT}  # of a request for a person
+
 
 class Listener(Protocol):
     """Is told of what happens, inside the transaction that writes it."""
@@ -72,10 +77,10 @@ class SqlConversations:
     def open(self, conversation_id: str, channel: str, borrower_id: str | None, now: datetime) -> Conversation:
         if (found := self.get(conversation_id)) is not None:
             return found
-        row = {"id": conversation_id, "channel": channel, "borrower_id": borrower_id, "opened_at": now}
+        row = {"id": conversation_id, "channel": channel, "borrower_id": borrower_id, "opened_at": now, "last_at": now}
         with self._writing() as connection:
             connection.execute(self._insert(conversations).on_conflict_do_nothing(index_elements=["id"]), row)
-            return _conversation(_take(connection, conversation_id))
+            return _conversation(take_conversation(connection, conversation_id))
 
     def get(self, conversation_id: str) -> Conversation | None:
         with self._reading() as connection:
@@ -84,26 +89,31 @@ class SqlConversations:
 
     def change(self, conversation_id: str, **values: Any) -> None:
         with self._writing() as connection:
-            _change(connection, conversation_id, **values)
+            change_conversation(connection, conversation_id, **values)
+            if values.get("safety_hold"):
+                _flag(connection, conversation_id, Attention.DANGER)
 
     def signed_in(self, conversation_id: str, borrower_id: str, at: datetime) -> None:
         with self._writing() as connection:
-            known = _take(connection, conversation_id).signed_in_at
+            known = take_conversation(connection, conversation_id).signed_in_at
             if known is None or known < at:
-                _change(connection, conversation_id, borrower_id=borrower_id, signed_in_at=at, third_party=False)
+                change_conversation(
+                    connection, conversation_id, borrower_id=borrower_id, signed_in_at=at, third_party=False
+                )
 
     def claim(
         self, conversation_id: str, message_id: str, text: str, now: datetime, verified: bool, lease: float
     ) -> Recorded:
         this = and_(inbound.c.conversation_id == conversation_id, inbound.c.message_id == message_id)
         with self._writing() as connection:
-            _take(connection, conversation_id)
+            take_conversation(connection, conversation_id)
             known = connection.execute(select(inbound).where(this)).first()
             if known is None:
                 row = {"conversation_id": conversation_id, "message_id": message_id, "lease_until": time.time() + lease}
                 connection.execute(insert(inbound), row)
                 entry = {"author": "borrower", "text": text, "message_id": message_id, "verified": verified}
-                _append(connection, conversation_id, now, [entry])
+                append_entries(connection, conversation_id, now, [entry])
+                change_conversation(connection, conversation_id, said=conversations.c.said + 1)
                 return Recorded(new=True)
             if known.answered:
                 return Recorded(new=False, entries=_replies_to(connection, conversation_id, message_id))
@@ -123,39 +133,20 @@ class SqlConversations:
         disclosed: bool,
     ) -> tuple[Entry, ...]:
         with self._writing() as connection:
-            _take(connection, conversation_id)
-            rows, buttons = [], []
-            for reply in replies:
-                issued = [
-                    {
-                        "id": secrets.token_urlsafe(12),
-                        "conversation_id": conversation_id,
-                        "title": button["title"],
-                        "intent": button["intent"],
-                        "entities": _json(button.get("entities") or {}),
-                    }
-                    for button in reply.get("buttons") or ()
-                ]
-                buttons += issued
-                shown = [{"id": button["id"], "title": button["title"]} for button in issued]
-                rows.append(
-                    {
-                        "author": author,
-                        "text": reply.get("text") or "",
-                        "card": _json(reply["card"]) if reply.get("card") else None,
-                        "buttons": _json(shown) if shown else None,
-                        "message_id": message_id,
-                        "verified": verified,
-                    }
-                )
-            if buttons:
-                connection.execute(insert(issued_buttons), buttons)
-            entries = _append(connection, conversation_id, now, rows)
+            if (
+                take_conversation(connection, conversation_id).holder == "human"
+                and author == "assistant"
+                and message_id
+            ):
+                replies = ()  # a colleague took over while the model was thinking
+            said = {"author": author, "message_id": message_id, "verified": verified}
+            rows = [{**shown(connection, conversation_id, reply), **said} for reply in replies]
+            entries = append_entries(connection, conversation_id, now, rows)
             if message_id is not None:
                 this = and_(inbound.c.conversation_id == conversation_id, inbound.c.message_id == message_id)
                 connection.execute(update(inbound).where(this).values(answered=True))
             if disclosed:
-                _change(connection, conversation_id, disclosed=True)
+                change_conversation(connection, conversation_id, disclosed=True)
             if author == "staff" and entries and self._listener:
                 self._listener.staff_replied(connection, conversation_id, now)
             return entries
@@ -177,7 +168,20 @@ class SqlConversations:
                 .order_by(transcript.c.number)
                 .limit(limit)
             )
-            return tuple(map(_entry, rows))
+            return tuple(map(entry_of, rows))
+
+    def heads(self, conversation_ids: Sequence[str]) -> dict[str, Head]:
+        columns = (
+            conversations.c.id,
+            conversations.c.last_number,
+            conversations.c.holder,
+            conversations.c.typing_until,
+        )
+        query = select(*columns).where(conversations.c.id.in_(conversation_ids))
+        with self._reading() as connection:
+            rows = connection.execute(query).all()
+        now = time.time()
+        return {row.id: Head(row.last_number, row.holder, (row.typing_until or 0) > now) for row in rows}
 
     def latest(self, conversation_id: str, limit: int) -> tuple[Entry, ...]:
         with self._reading() as connection:
@@ -187,13 +191,13 @@ class SqlConversations:
                 .order_by(transcript.c.number.desc())
                 .limit(limit)
             ).all()
-        return tuple(map(_entry, reversed(rows)))
+        return tuple(map(entry_of, reversed(rows)))
 
     def open_handover(
         self, conversation_id: str, reason: str, urgency: Urgency, summary: str, now: datetime
     ) -> Handover:
         with self._writing() as connection:
-            holder = _take(connection, conversation_id).holder
+            holder = take_conversation(connection, conversation_id).holder
             this = and_(handovers.c.conversation_id == conversation_id, handovers.c.ended_at.is_(None))
             known = connection.execute(select(handovers).where(this)).first()
             if known is None:
@@ -203,12 +207,13 @@ class SqlConversations:
                 raised = {"reason": reason, "urgency": urgency, "summary": summary}
                 connection.execute(update(handovers).where(this).values(**raised))
             if holder == "bot":
-                _change(connection, conversation_id, holder="waiting")
-            return _handover(connection.execute(select(handovers).where(this)).one())
+                change_conversation(connection, conversation_id, holder="waiting")
+            _flag(connection, conversation_id, _WEIGHT.get(reason, Attention.HUMAN), handed_over=True)
+            return handover_of(connection.execute(select(handovers).where(this)).one())
 
     def end_handover(self, conversation_id: str, now: datetime) -> None:
         with self._writing() as connection:
-            _change(connection, conversation_id, holder="bot")
+            change_conversation(connection, conversation_id, holder="bot")
             this = and_(handovers.c.conversation_id == conversation_id, handovers.c.ended_at.is_(None))
             connection.execute(update(handovers).where(this).values(ended_at=now))
 
@@ -217,11 +222,11 @@ class SqlConversations:
             rows = connection.execute(
                 select(handovers).where(handovers.c.ended_at.is_(None)).order_by(handovers.c.waiting_since)
             )
-            return tuple(map(_handover, rows))
+            return tuple(map(handover_of, rows))
 
     def open_ticket(self, conversation_id: str, kind: str, subject: str, text: str, now: datetime) -> Ticket:
         with self._writing() as connection:
-            _take(connection, conversation_id)
+            take_conversation(connection, conversation_id)
             this = and_(
                 tickets.c.conversation_id == conversation_id,
                 tickets.c.kind == kind,
@@ -234,6 +239,8 @@ class SqlConversations:
             key = connection.execute(insert(tickets), {"conversation_id": conversation_id, **row}).inserted_primary_key
             by_key = tickets.c.id == key[0]
             connection.execute(update(tickets).where(by_key).values(number=f"KX{now:%y%m%d}{key[0]:04d}"))
+            if kind == "complaint":
+                _flag(connection, conversation_id, Attention.COMPLAINT, complaint=True)
             return _ticket(connection.execute(select(tickets).where(by_key)).one())
 
     def tickets(self, conversation_id: str) -> tuple[Ticket, ...]:
@@ -245,7 +252,9 @@ class SqlConversations:
 
     def hold(self, conversation_id: str, reason: str, since: datetime, until: datetime | None) -> None:
         with self._writing() as connection:
-            subject = _take(connection, conversation_id).borrower_id or conversation_id
+            subject = take_conversation(connection, conversation_id).borrower_id or conversation_id
+            if reason == "hardship":
+                _flag(connection, conversation_id, Attention.HARDSHIP, hardship=True)
             this = and_(reminder_holds.c.subject == subject, reminder_holds.c.reason == reason)
             row = {"conversation_id": conversation_id, "since": since, "until": until}
             if (known := connection.execute(select(reminder_holds).where(this)).first()) is None:
@@ -291,27 +300,31 @@ class SqlConversations:
     def keep_rating(self, conversation_id: str, score: int, words: str, now: datetime) -> None:
         row = {"conversation_id": conversation_id, "at": now, "score": score, "words": words}
         with self._writing() as connection:
-            _take(connection, conversation_id)
+            take_conversation(connection, conversation_id)
             connection.execute(insert(ratings), row)
+            change_conversation(connection, conversation_id, rating=score)
+            if score <= LOW_RATING:
+                _flag(connection, conversation_id, Attention.UNCLEAR)
 
     def keep_unclear(self, conversation_id: str, text: str, parse: dict[str, Any], now: datetime) -> None:
         row = {"conversation_id": conversation_id, "at": now, "text": text, "parse": _json(parse)}
         with self._writing() as connection:
             connection.execute(insert(unclear_messages), row)
+            _flag(connection, conversation_id, Attention.UNCLEAR, fallback=True)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _faults_as_unavailable(), reading(self._engine) as connection:
+        with faults_as_unavailable(), reading(self._engine) as connection:
             yield connection
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with _faults_as_unavailable(), self._engine.begin() as connection:
+        with faults_as_unavailable(), self._engine.begin() as connection:
             yield connection
 
 
 @contextmanager
-def _faults_as_unavailable() -> Iterator[None]:
+def faults_as_unavailable() -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as fault:
@@ -320,7 +333,7 @@ def _faults_as_unavailable() -> Iterator[None]:
         raise ConversationsUnavailable(type(fault).__name__) from None
 
 
-def _take(connection: Connection, conversation_id: str) -> Row:
+def take_conversation(connection: Connection, conversation_id: str) -> Row:
     """The row of a conversation, locked until the transaction ends."""
     row = connection.execute(
         select(conversations).where(conversations.c.id == conversation_id).with_for_update()
@@ -330,7 +343,7 @@ def _take(connection: Connection, conversation_id: str) -> Row:
     return row
 
 
-def _change(connection: Connection, conversation_id: str, **values: Any) -> None:
+def change_conversation(connection: Connection, conversation_id: str, **values: Any) -> None:
     changed = connection.execute(
         update(conversations).where(conversations.c.id == conversation_id).values(**values)
     ).rowcount
@@ -338,13 +351,43 @@ def _change(connection: Connection, conversation_id: str, **values: Any) -> None
         raise ConversationNotFound(conversation_id)
 
 
-def _append(
+def _flag(connection: Connection, conversation_id: str, attention: Attention, **values: Any) -> None:
+    """Something that colleagues should look at; an earlier review no longer covers it."""
+    known = conversations.c.attention
+    raised = case((known < int(attention), int(attention)), else_=known)
+    change_conversation(connection, conversation_id, attention=raised, reviewed_at=None, reviewed_by=None, **values)
+
+
+def shown(connection: Connection, conversation_id: str, reply: dict[str, Any]) -> dict[str, Any]:
+    """A reply {text, card, buttons: [{title, intent, entities}]} as the transcript keeps it; issues its buttons."""
+    issued = [
+        {
+            "id": secrets.token_urlsafe(12),
+            "conversation_id": conversation_id,
+            "title": button["title"],
+            "intent": button["intent"],
+            "entities": _json(button.get("entities") or {}),
+        }
+        for button in reply.get("buttons") or ()
+    ]
+    if issued:
+        connection.execute(insert(issued_buttons), issued)
+    buttons = [{"id": button["id"], "title": button["title"]} for button in issued]
+    return {
+        "text": reply.get("text") or "",
+        "card": _json(reply["card"]) if reply.get("card") else None,
+        "buttons": _json(buttons) if buttons else None,
+    }
+
+
+def append_entries(
     connection: Connection, conversation_id: str, now: datetime, rows: list[dict[str, Any]]
 ) -> tuple[Entry, ...]:
     if not rows:
         return ()
     this = conversations.c.id == conversation_id
-    connection.execute(update(conversations).where(this).values(last_number=conversations.c.last_number + len(rows)))
+    number = conversations.c.last_number + len(rows)
+    connection.execute(update(conversations).where(this).values(last_number=number, last_at=now))
     last = connection.execute(select(conversations.c.last_number).where(this)).scalar_one()
     numbered = [
         {"conversation_id": conversation_id, "number": number, "at": now, **row}
@@ -363,7 +406,7 @@ def _replies(connection: Connection, conversation_id: str, which: Any) -> tuple[
     rows = connection.execute(
         select(transcript).where(transcript.c.conversation_id == conversation_id, which).order_by(transcript.c.number)
     )
-    return tuple(map(_entry, rows))
+    return tuple(map(entry_of, rows))
 
 
 def _held_for(subject: str) -> Any:
@@ -394,7 +437,7 @@ def _conversation(row: Row) -> Conversation:
     )
 
 
-def _entry(row: Row) -> Entry:
+def entry_of(row: Row) -> Entry:
     return Entry(
         number=row.number,
         at=row.at,
@@ -404,11 +447,22 @@ def _entry(row: Row) -> Entry:
         buttons=tuple(json.loads(row.buttons)) if row.buttons else (),
         verified=row.verified,
         message_id=row.message_id,
+        staff=row.staff,
     )
 
 
-def _handover(row: Row) -> Handover:
-    return Handover(row.id, row.conversation_id, row.reason, row.urgency, row.summary, row.waiting_since)
+def handover_of(row: Row) -> Handover:
+    return Handover(
+        row.id,
+        row.conversation_id,
+        row.reason,
+        row.urgency,
+        row.summary,
+        row.waiting_since,
+        claimed_by=row.claimed_by,
+        claimed_at=row.claimed_at,
+        first_reply_at=row.first_reply_at,
+    )
 
 
 def _ticket(row: Row) -> Ticket:

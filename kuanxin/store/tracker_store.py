@@ -28,6 +28,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kuanxin.store.engine import make_engine, reading
 from kuanxin.store.tables_conversations import trackers
+from kuanxin.store.tracker_understanding import understanding_of
+from kuanxin.store.understood import keep_understanding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -82,7 +84,7 @@ class BoundedTrackerStore(TrackerStore):
             return
         events = json.dumps([event.as_dict() for event in fold(tracker)], ensure_ascii=False)
         seen = getattr(tracker, "stored_version", 0)
-        await asyncio.to_thread(self._write, tracker.sender_id, events, seen)
+        await asyncio.to_thread(self._write, tracker.sender_id, events, seen, understanding_of(tracker))
         tracker.stored_version = seen + 1
 
     async def keys(self) -> Iterable[str]:
@@ -99,7 +101,7 @@ class BoundedTrackerStore(TrackerStore):
         except SQLAlchemyError as fault:
             raise TrackerUnavailable(type(fault).__name__) from None  # its text would quote the conversation
 
-    def _write(self, sender_id: str, events: str, seen: int) -> None:
+    def _write(self, sender_id: str, events: str, seen: int, understanding: dict[str, Any] | None) -> None:
         this = (trackers.c.conversation_id == sender_id) & (trackers.c.version == seen)
         try:
             with self._engine.begin() as connection:
@@ -112,6 +114,8 @@ class BoundedTrackerStore(TrackerStore):
                     if written:
                         row = {"conversation_id": sender_id, "version": 1, "events": events}
                         connection.execute(insert(trackers), row)
+                if written and understanding:
+                    keep_understanding(connection, understanding)
         except SQLAlchemyError as fault:
             raise TrackerUnavailable(type(fault).__name__) from None
         if not written:

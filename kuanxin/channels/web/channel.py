@@ -40,7 +40,7 @@ class WebChannel(InputChannel):
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         parts = self._services or services()
-        guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock)
+        guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock, parts.servicing.policy.version)
         redis = parts.settings.redis_url.get_secret_value()
         sio = AsyncServer(
             async_mode="sanic",

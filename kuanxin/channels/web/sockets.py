@@ -49,6 +49,7 @@ class _Room:
     sockets: set[str] = field(default_factory=set)
     told: int | None = None  # the number of the last entry that went into the room
     holder: str = "bot"
+    staff_typing: bool = False
 
 
 class Sockets:
@@ -175,13 +176,18 @@ class Sockets:
         """Brings what colleagues write to open chats: they write in another process. Runs as long as the server."""
         while True:
             await asyncio.sleep(STAFF_POLL_SECONDS)
-            for conversation, room in list(self._rooms.items()):
-                if room.holder == "bot" or room.told is None:
-                    continue
-                try:
-                    await self._tell(conversation, room.proof)
-                except ConversationsUnavailable:
-                    logger.warning("what colleagues wrote cannot be read at the moment")
+            rooms = {name: room for name, room in self._rooms.items() if room.told is not None}
+            try:
+                heads = await asyncio.to_thread(self._parts.conversations.heads, list(rooms)) if rooms else {}
+                for conversation, head in heads.items():
+                    room = rooms[conversation]
+                    if head.staff_typing != room.staff_typing:
+                        room.staff_typing = head.staff_typing
+                        await self._sio.emit("typing", head.staff_typing, room=conversation)
+                    if head.last_number > (room.told or 0) or head.holder != room.holder:
+                        await self._tell(conversation, room.proof)
+            except ConversationsUnavailable:
+                logger.warning("what colleagues wrote cannot be read at the moment")
 
     async def _tell(self, conversation: str, proof: Proof, skip: str | None = None) -> tuple[Entry, ...]:
         """Gives the room what is new; returns it. Entries may be told twice: clients know their numbers."""

@@ -1,0 +1,242 @@
+"""A day at the desk in two browsers: a borrower on the bank's page, a colleague at the desk, the real assistant.
+
+The servers of the assistant and of the desk are killed and started again in the middle; nothing is lost or said twice.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from kuanxin.operate.assistant import running_assistant
+from tests.desk.pictures import sign_in
+from tests.services import free_port
+from tests.web.browser import DESKTOP, ROOT, WATCH, Visit, chromium, demo_bank, load_demo_book
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
+
+AXE = ROOT / "web" / "widget" / "node_modules" / "axe-core" / "axe.min.js"
+LATE = "逾期41天"
+
+
+class Process:
+    """A server that can be killed without a farewell and started again as it was."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], url: str, log: Path) -> None:
+        self._command, self._environment, self._url, self._log = command, environment, url, log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+        deadline = time.monotonic() + 240
+        while True:
+            try:
+                if requests.get(self._url, timeout=5).status_code == 200:
+                    return
+            except requests.RequestException:
+                pass
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(self._log.read_text("utf-8", "replace")[-3000:])
+            time.sleep(0.3)
+
+    def kill(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            os.killpg(self._process.pid, 9)
+            self._process.wait(10)
+
+
+class House:
+    """Everything that runs: the assistant, the bank's page, the desk."""
+
+    def __init__(self, var: Path, bank: str, desk: str, rasa: Any, desk_process: Process) -> None:
+        self.var, self.bank, self.desk, self.rasa, self.desk_process = var, bank, desk, rasa, desk_process
+        self.password = (var / "desk-demo-login.txt").read_text("ascii")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    var, page_port, desk_port = tmp_path_factory.mktemp("day"), free_port(), free_port()
+    patch = pytest.MonkeyPatch()
+    patch.setenv("KUANXIN_PAGE_PORT", str(page_port))
+    patch.setenv("KUANXIN_STAFF_HOURS", "mon-sun 00:00-23:59")
+    load_demo_book(var)
+    with running_assistant(var) as assistant, demo_bank(var, page_port, assistant.url) as bank:
+        environment = assistant.environment | {"KUANXIN_DESK_PORT": str(desk_port)}
+        subprocess.run([sys.executable, "-m", "desk", "prepare"], cwd=ROOT, env=environment, check=True)
+        url = f"http://127.0.0.1:{desk_port}"
+        bind = ["--bind", f"127.0.0.1:{desk_port}"]
+        serve = ["gunicorn", "desk.wsgi", *bind, "--worker-class", "gthread", "--threads", "6"]
+        desk = Process([sys.executable, "-m", *serve], environment, f"{url}/sign-in/", var / "desk.log")
+        desk.start()
+        with _restartable(assistant) as rasa:
+            yield House(var, bank, url, rasa, desk)
+        desk.kill()
+    patch.undo()
+
+
+@contextmanager
+def _restartable(assistant: Any) -> Iterator[Process]:
+    first = assistant.processes["rasa"]
+    health = f"{assistant.chat}/health"
+    again = Process(list(first.args), assistant.environment, health, assistant.var / "rasa.log")
+    kill = again.kill
+
+    def kill_either() -> None:
+        if first.poll() is None:
+            first.kill()
+            first.wait(10)
+        kill()
+
+    again.kill = kill_either  # type: ignore[method-assign]
+    yield again
+    kill()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def borrower(browser: Browser, house: House) -> Iterator[Visit]:
+    hosts = {house.bank.removeprefix("http://"), re.sub(r"^http://", "", str(house.rasa._url).split("/webhooks")[0])}
+    visit = Visit(browser, house.bank, hosts, viewport=DESKTOP)
+    yield visit
+    assert visit.faults == []
+    visit.close()
+
+
+@pytest.fixture
+def at_desk(browser: Browser, house: House) -> Iterator[Any]:
+    """Opens a browser of its own for a login; violations of the desk's own policy fail the test."""
+    contexts, faults = [], []
+
+    def open_desk(login: str) -> Page:
+        context = browser.new_context(locale="zh-CN", viewport=DESKTOP, accept_downloads=True)
+        context.add_init_script(WATCH)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda m: faults.append(m.text) if "CSP violated" in m.text else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        sign_in(page, house.desk, login, house.password)
+        return page
+
+    yield open_desk
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def heard(page: Page, text: str) -> Any:
+    return page.locator(".kx-line .Bubble").filter(has_text=text)
+
+
+def test_hand_over_and_back_with_both_servers_killed_in_the_middle(borrower: Visit, at_desk: Any, house: House) -> None:
+    borrower.sign_in(LATE)
+    borrower.open()
+    borrower.say("转人工")
+    borrower.hear("正在为您转接同事")
+
+    agent = at_desk("demo-agent")
+    agent.goto(f"{house.desk}/queue/")
+    row = agent.locator("tr[data-row]").filter(has_text="想要：转人工").filter(has_text="我来接手")
+    row.get_by_role("button", name="我来接手").click()
+    agent.wait_for_url("**/conversations/**")
+    where = agent.url.split("#")[0]
+
+    borrower.say("你是真人吗")  # the assistant stays silent
+    expect(agent.locator("li.borrower").filter(has_text="你是真人吗")).to_be_visible(timeout=10_000)
+    agent.get_by_label("回复客户").fill("是的，我是客服小林，我在看您的账。")
+    agent.get_by_role("button", name="发出").click()
+    expect(heard(borrower.page, "我是客服小林")).to_be_visible(timeout=10_000)
+    expect(heard(borrower.page, "AI 助手，不是真人")).to_have_count(0)
+
+    house.desk_process.kill()
+    borrower.say("桌子坏了我还在说")
+    house.desk_process.start()
+    agent.goto(where)  # still signed in, still holding
+    expect(agent.locator("li.borrower").filter(has_text="桌子坏了我还在说")).to_have_count(1)
+    agent.get_by_label("回复客户").fill("看到了，请继续。")
+    agent.get_by_role("button", name="发出").click()
+    expect(heard(borrower.page, "看到了，请继续。")).to_be_visible(timeout=10_000)
+
+    house.rasa.kill()
+    borrower.say("服务器停了这句也别丢")
+    agent.get_by_label("回复客户").fill("我这边照常，稍等。")
+    agent.get_by_role("button", name="发出").click()
+    house.rasa.start()
+    expect(heard(borrower.page, "我这边照常，稍等。")).to_have_count(1, timeout=30_000)
+    agent.goto(where)
+    expect(agent.locator("li.borrower").filter(has_text="服务器停了这句也别丢")).to_have_count(1, timeout=30_000)
+
+    agent.reload()
+    agent.get_by_label("结果，给同事看").fill("聊过了，想晚几天还。")
+    agent.get_by_role("button", name="交回助手").click()
+    agent.wait_for_url("**/queue/")
+    expect(heard(borrower.page, "继续陪您")).to_have_count(1, timeout=10_000)
+    borrower.say("谢谢")
+    borrower.hear("不客气")
+    for words in ("是的，我是客服小林", "看到了，请继续", "我这边照常"):
+        expect(heard(borrower.page, words)).to_have_count(1)
+    agent.goto(where)
+    expect(agent.locator(".seen").filter(has_text="感谢")).to_have_count(1)  # what was understood stands beside it
+
+
+def test_a_decision_reaches_the_borrower_where_they_are(borrower: Visit, at_desk: Any, house: House) -> None:
+    borrower.sign_in("逾期30天")
+    borrower.open()
+    borrower.say("能不能减免罚息")
+    borrower.hear("这样可以吗")
+    borrower.page.get_by_role("button", name="确认，就这样").last.click()
+    borrower.hear("申请已提交")
+    decider = at_desk("demo-decider")
+    decider.goto(f"{house.desk}/decisions/")
+    decider.locator("tr[data-row] a[href*='/decisions/']").last.click()
+    decider.get_by_label("原因（不通过时客户会看到）").fill("这次先请还上上一期")
+    decider.get_by_role("button", name="不通过").click()
+    decider.wait_for_url("**/decisions/")
+    expect(heard(borrower.page, "这次先请还上上一期")).to_have_count(1, timeout=10_000)
+
+
+@pytest.mark.parametrize("login", ["demo-supervisor", "demo-auditor", "demo-administrator"])
+def test_pages_are_accessible_and_fit_a_tablet(at_desk: Any, house: House, login: str) -> None:
+    page = at_desk(login)
+    paths = {
+        "demo-supervisor": (
+            *("/", "/queue/", "/conversations/?hardship=yes", "/conversations/demo-003/", "/decisions/"),
+            *("/teaching/", "/figures/"),
+        ),
+        "demo-auditor": ("/audit/",),
+        "demo-administrator": ("/accounts/",),
+    }[login]
+    for path in paths:
+        page.set_viewport_size({"width": 820, "height": 1180})
+        page.goto(house.desk + path)
+        wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+        assert not wide, f"{path} is wider than a tablet"
+        page.set_viewport_size(DESKTOP)
+        cdp = page.context.new_cdp_session(page)
+        cdp.send("Page.setBypassCSP", {"enabled": True})
+        page.reload()
+        page.add_script_tag(path=str(AXE))
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        told = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found]
+        assert told == [], path
