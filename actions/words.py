@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from kuanxin.servicing.words import money
+
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from kuanxin.servicing.model import Fen
+__all__ = ["day", "day_of_year", "moment", "money"]
 
 WEEKDAYS = "一二三四五六日"
-
-
-def money(fen: Fen) -> str:
-    """1,234 fen as "12.34元"; no thousands separators, so that a figure can be copied into a payment."""
-    sign = "-" if fen < 0 else ""
-    return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}元"
 
 
 def day(value: date) -> str:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.services import PostgreSQL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# `pytest --hypothesis-profile=thorough` looks ten times further than every day. Where CI is set, Hypothesis takes its
+# own profile "ci": the same examples in every run, so that a suite that passed does not fail by chance.
+usual = settings.get_profile("default")
+settings.register_profile("thorough", usual, max_examples=10 * usual.max_examples, deadline=None)
 
 
 @pytest.fixture(scope="session")

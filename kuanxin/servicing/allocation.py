@@ -19,6 +19,9 @@ def allocate(
     """
     if payment < 0 or any(min(r.principal, r.interest, r.penalty, r.fees) < 0 for r in rows):
         raise ValueError("a payment and what is open must not be negative")
+    owed = sum(row.total for row in rows)
+    if payment >= owed and len(set(order)) == len(Component):
+        return tuple(rows), payment - owed  # enough for everything: no order to follow
     paid: list[dict[str, Fen]] = [{} for _ in rows]
     left = payment
     for index, component in _cells(len(rows), order, direction):

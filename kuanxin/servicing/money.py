@@ -47,10 +47,10 @@ def split_evenly(total: Fen, rows: int, mode: Rounding, multiple: Fen = 1) -> tu
 
 
 def yuan(fen: Fen) -> str:
-    """123456 → "1,234.56"; -5 → "-0.05"."""
+    """123456 → "1234.56"; -5 → "-0.05". No thousands separators, so that a figure can be copied into a payment."""
     sign = "-" if fen < 0 else ""
     whole, rest = divmod(abs(fen), 100)
-    return f"{sign}{whole:,}.{rest:02d}"
+    return f"{sign}{whole}.{rest:02d}"
 
 
 def parse_yuan(text: str) -> Fen:

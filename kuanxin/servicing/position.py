@@ -123,21 +123,17 @@ class Position:
         own = row.interest
         if on < row.until:
             own = 0 if on <= row.since else min(own, self._rounded(self._interest(row.balance, row.since, on)))
-        running = Decimal(0)
+        running = penal = 0
         if row.running_from is not None:
-            running = self._over_time(row, on, row.running_from, row.due_date)
-        penal = Decimal(0)
+            running = self._rounded(self._over_time(row, on, row.running_from, row.due_date))
         if on > row.penalty_from:
-            terms = self.terms if row.grace else self.terms_without_grace
-            if row.unpaid_principal:
-                penal = penalty(row.unpaid_principal, terms, row.penalty_from, on)
-            for day, fen in row.repaid_late:
-                penal = EXACT.add(penal, penalty(fen, terms, row.penalty_from, day))
+            penal = self._rounded(self._penalty(row, on))
+        carried, paid = row.carried, row.paid
         return Amounts(
             row.unpaid_principal,
-            row.carried.interest + own + self._rounded(running) - row.paid.interest,
-            row.carried.penalty + self._rounded(penal) - row.paid.penalty,
-            row.carried.fees + row.fees - row.paid.fees,
+            carried.interest + own + running - paid.interest,
+            carried.penalty + penal - paid.penalty,
+            carried.fees + row.fees - paid.fees,
         )
 
     def to_the_day(self, row: LiveRow, on: date) -> Amounts:
@@ -152,7 +148,7 @@ class Position:
     @cached_property
     def open_rows(self) -> tuple[LiveRow, ...]:
         """Rows on which anything is to pay, oldest first."""
-        return tuple(row for row in self.rows if self.open(row, self.day).total)
+        return tuple(row for row in self.rows if not row.cleared and self.open(row, self.day).total)
 
     def due_rows(self, on: date | None = None) -> tuple[LiveRow, ...]:
         """Unpaid rows due up to and including a day (the position's own)."""
@@ -239,6 +235,14 @@ class Position:
         total = Decimal(0)
         for day, fen in (*row.repaid, (on, row.unpaid_principal)):
             total = EXACT.add(total, self._interest(fen, start, max(start, min(day, end))))
+        return total
+
+    def _penalty(self, row: LiveRow, on: date) -> Decimal:
+        """Penalty interest on what is unpaid of a row, and on what was paid late up to its day."""
+        terms = self.terms if row.grace else self.terms_without_grace
+        total = penalty(row.unpaid_principal, terms, row.penalty_from, on)
+        for day, fen in row.repaid_late:
+            total = EXACT.add(total, penalty(fen, terms, row.penalty_from, day))
         return total
 
     def _interest(self, principal: Fen, start: date, end: date) -> Decimal:

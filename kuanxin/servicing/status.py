@@ -78,6 +78,7 @@ def _open_rows(position: Position) -> tuple[OpenRow, ...]:
     found = (
         OpenRow(row.number, row.due_date, then.open(row, today), row.paid, max((today - row.due_date).days, 0))
         for row in sorted(then.rows, key=lambda row: (row.due_date, row.number))
+        if not row.cleared
     )
     return tuple(row for row in found if row.open.total)
 

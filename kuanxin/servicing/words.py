@@ -31,10 +31,10 @@ def day(on: date) -> str:
 
 
 def money(fen: Fen) -> str:
-    """123456 → "1,234.56元"."""
+    """123456 → "1234.56元"."""
     return f"{yuan(fen)}元"
 
 
 def parts(amounts: Amounts) -> str:
-    """The components that are not zero, in words that add up: "本金1,000.00元、利息15.00元"."""
+    """The components that are not zero, in words that add up: "本金1000.00元、利息15.00元"."""
     return "、".join(f"{name}{money(getattr(amounts, key))}" for name, key in PARTS if getattr(amounts, key))

@@ -10,7 +10,7 @@ import yaml
 from kuanxin.book.arrangement_form import WISH
 from kuanxin.book.importer import import_book
 from kuanxin.book.loan_form import LOAN, PAYMENT, ROW
-from kuanxin.servicing.model import ReliefKind
+from kuanxin.servicing.model import Allocation, Component, DayBasis, Method, ReliefKind, Rounding
 from tests.builders import NOW
 
 TEXT = (Path(__file__).parents[2] / "docs" / "integration" / "import-form.md").read_text("utf-8")
@@ -25,3 +25,8 @@ def test_the_example_imports(engine):
 def test_every_field_and_kind_is_named():
     for name in (*LOAN, *ROW, *PAYMENT, *WISH, *(kind.value for kind in ReliefKind)):
         assert re.search(rf"`[^`\n]*\b{name}\b[^`\n]*`", TEXT), name
+
+
+def test_every_choice_of_the_contract_terms_is_named():
+    for choice in (*Method, *DayBasis, *Rounding, *Allocation, *Component):
+        assert re.search(rf"`[^`\n]*(?<![\w/-]){choice.value}(?![\w/-])[^`\n]*`", TEXT), choice

@@ -269,7 +269,7 @@ def test_a_fault_in_the_middle_of_writing_leaves_nothing(engine, monkeypatch):
 
 
 def test_penalty_interest_that_was_paid_is_not_too_much(engine, real, loan):
-    """3,092.00 by contract, paid months late: the rest is penalty interest."""
+    """3092.00 by contract, paid months late: the rest is penalty interest."""
     loan["payments"] = [{"id": "Z1", "amount": "3100.00", "at": "2026-11-20 09:00"}]
     import_book(engine, real, NOW)
     assert SqlLoanBook(engine).loan("C1", "K1").payments[0].amount == 310_000

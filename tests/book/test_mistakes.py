@@ -35,7 +35,7 @@ def problems(engine, data):
         (
             {"principal": "2999.99"},
             "instalments",
-            "repay 3,000.00 of principal, 2,999.99 were lent",
+            "repay 3000.00 of principal, 2999.99 were lent",
             "Correct the rows",
         ),
         ({"annual_rate": 0.18}, "annual_rate", "is a floating-point number", 'annual_rate: "0.18"'),

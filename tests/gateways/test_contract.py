@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import yaml
+
 from kuanxin.gateways.reference_server import CONTRACT
+from kuanxin.servicing.model import Allocation, Component, DayBasis, Method, PaymentStatus, Rounding
 from tests.builders import a_loan
 from tests.gateways.conftest import TOKEN
 
@@ -28,3 +32,20 @@ def test_the_reference_server_keeps_the_contract(serve, tmp_path):
     )
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
     assert "Tested: 6" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("schema", "name", "kind"),
+    [
+        ("Terms", "method", Method),
+        ("Terms", "day_basis", DayBasis),
+        ("Terms", "rounding", Rounding),
+        ("Terms", "allocation", Allocation),
+        ("Payment", "status", PaymentStatus),
+        ("Component", None, Component),
+    ],
+)
+def test_the_document_names_every_choice_that_the_rules_know(schema, name, kind):
+    found = yaml.safe_load(CONTRACT.read_text("utf-8"))["components"]["schemas"][schema]
+    listed = found["properties"][name] if name else found
+    assert listed["enum"] == [choice.value for choice in kind]

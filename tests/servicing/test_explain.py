@@ -8,6 +8,7 @@ import pytest
 
 from kuanxin.servicing.explain import derivation, explain, explain_for_borrower, why_not
 from kuanxin.servicing.model import Amounts, DayBasis
+from kuanxin.servicing.money import yuan
 from kuanxin.servicing.offers import offer
 from kuanxin.servicing.quotes import (
     DueDateChange,
@@ -86,7 +87,7 @@ class TestForTheBorrower:
         assert all(line.endswith("。") and len(line) < 110 for line in lines)
         text = "".join(lines)
         assert not re.search(r"principal|None|[A-Za-z]{3}|黑名单|坐牢", text)
-        assert f"{quote.rows[0].amounts.total // 100:,}" in text
+        assert yuan(quote.rows[0].amounts.total) in text
         assert "不同意也没关系" in text
 
     def test_deferred_and_waived_are_told_apart(self) -> None:
@@ -139,9 +140,9 @@ class TestForStaff:
             "第4期 2026-11-20 541.06元（本金540.25元、罚息0.81元），已还600.00元",
             "罚息：本金540.25元×27%÷360×实际天数，3天，另有2026-11-21还的本金459.75元算到那天",
             "第4期已还的600.00元（本金459.75元、利息139.50元、罚息0.75元）留在原来那一期",
-            "利息115.29元（2026-11-23到2026-12-20共27天，本金余额8,540.25元×18%）",
+            "利息115.29元（2026-11-23到2026-12-20共27天，本金余额8540.25元×18%）",
             "带入利息2.00元、罚息0.14元（不计息）",
-            "合计：8,992.16元",
+            "合计：8992.16元",
             "综合年化成本：19.8",
         ):
             assert step in text

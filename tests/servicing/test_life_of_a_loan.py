@@ -21,6 +21,7 @@ from kuanxin.servicing.status import status_of
 from kuanxin.servicing.wire import loan_from_json, loan_to_json
 from tests.servicing.books import BORROWER, NOW, SHANGHAI, TODAY, MemoryBook, a_payment, at, days, the_policy
 from tests.servicing.random_loans import loans, requests, requests_of
+from tests.servicing.strategies import examples
 
 POLICY = the_policy()
 # what binds all kinds is put aside where a property is about the money of an offer, not about who may have it
@@ -30,9 +31,9 @@ GENEROUS = the_policy(
     promise_to_pay={"days_past_due": [0, None]},
     due_date_change={"days_past_due": [0, None]},
 )
-many = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+many = settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 some = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
 )
 
 
@@ -374,5 +375,5 @@ class LifeOfALoan(RuleBasedStateMachine):
 
 TestLifeOfALoan = LifeOfALoan.TestCase
 TestLifeOfALoan.settings = settings(
-    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(60), stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -78,9 +78,9 @@ class TestPromiseToPay:
         assert squeezed(payments(quote, first=3)) == rows(
             """
             nr due         principal interest penalty     total
-            1  2026-11-28   1,000.00   139.50    6.00  1,145.50
-            2  2026-12-20   1,000.00   120.00    0.00  1,120.00
-            3  2027-01-20   1,000.00   108.50    0.00  1,108.50
+            1  2026-11-28    1000.00   139.50    6.00   1145.50
+            2  2026-12-20    1000.00   120.00    0.00   1120.00
+            3  2027-01-20    1000.00   108.50    0.00   1108.50
             """
         )
         assert quote.facts["amount"] == 1_145_50
@@ -97,7 +97,7 @@ class TestPromiseToPay:
             """
             nr due         principal interest penalty     total
             1  2026-11-28      54.50   139.50    6.00    200.00
-            2  2026-12-20   1,945.50   120.00   15.60  2,081.10
+            2  2026-12-20    1945.50   120.00   15.60   2081.10
             """
         )
 
@@ -134,8 +134,8 @@ class TestExtension:
         assert squeezed(payments(quote, first=2)) == rows(
             """
             nr due         principal interest penalty     total
-            1  2026-12-05   1,000.00   145.50    2.25  1,147.75
-            2  2026-12-20   1,000.00   120.00    0.00  1,120.00
+            1  2026-12-05    1000.00   145.50    2.25   1147.75
+            2  2026-12-20    1000.00   120.00    0.00   1120.00
             """
         )
         assert (quote.facts["from"], quote.facts["to"]) == ("2026-11-20", "2026-12-05")
@@ -168,8 +168,8 @@ class TestExtension:
         assert squeezed(payments(quote, first=2)) == rows(
             """
             nr due         principal interest penalty     total
-            1  2026-12-05   1,000.00   143.00    0.00  1,143.00
-            2  2026-12-28   1,000.00   120.00    0.00  1,120.00
+            1  2026-12-05    1000.00   143.00    0.00   1143.00
+            2  2026-12-28    1000.00   120.00    0.00   1120.00
             """
         )
 
@@ -208,18 +208,18 @@ class TestReInstalment:
     """重新分期."""
 
     def test_the_arrears_over_three_rows_beside_the_contract(self) -> None:
-        """41 days: 2,000.00 of principal; 259.00 of interest and 38.25 of penalty interest are split.
+        """41 days: 2000.00 of principal; 259.00 of interest and 38.25 of penalty interest are split.
 
-        2,000.00 from 23 November bear 20 days (20.00), 1,333.33 bear 31 days (20.67), 666.66 bear 31 days (10.33).
+        2000.00 from 23 November bear 20 days (20.00), 1333.33 bear 31 days (20.67), 666.66 bear 31 days (10.33).
         """
         quote = quoted(a_loan(days_past_due=41), ReInstalment(3, "arrears"))
         assert squeezed(payments(quote, first=4)) == rows(
             """
             nr due         principal  interest penalty     total
-            1  2026-12-13   1,666.67    211.33   12.75  1,890.75
-            2  2027-01-13   1,666.67    200.00   12.75  1,879.42
-            3  2027-02-13   1,666.66    174.17   12.75  1,853.58
-            4  2027-03-13   1,000.00     56.00    0.00  1,056.00
+            1  2026-12-13    1666.67    211.33   12.75   1890.75
+            2  2027-01-13    1666.67    200.00   12.75   1879.42
+            3  2027-02-13    1666.66    174.17   12.75   1853.58
+            4  2027-03-13    1000.00     56.00    0.00   1056.00
             """
         )
 
@@ -232,13 +232,13 @@ class TestReInstalment:
         assert squeezed(payments(quote)) == rows(
             """
             nr due         principal interest penalty     total
-            1  2026-12-20   1,500.00   146.75    0.38  1,647.13
-            2  2027-01-20   1,500.00   141.50    0.38  1,641.88
-            3  2027-02-20   1,500.00   118.25    0.38  1,618.63
-            4  2027-03-20   1,500.00    88.25    0.38  1,588.63
-            5  2027-04-20   1,500.00    71.75    0.38  1,572.13
-            6  2027-05-20   1,500.00    47.75    0.35  1,548.10
-               total        9,000.00   614.25    2.25  9,616.50
+            1  2026-12-20    1500.00   146.75    0.38   1647.13
+            2  2027-01-20    1500.00   141.50    0.38   1641.88
+            3  2027-02-20    1500.00   118.25    0.38   1618.63
+            4  2027-03-20    1500.00    88.25    0.38   1588.63
+            5  2027-04-20    1500.00    71.75    0.38   1572.13
+            6  2027-05-20    1500.00    47.75    0.35   1548.10
+               total         9000.00   614.25    2.25   9616.50
             """
         )
         assert quote.facts["charges_carried"] == 153_75
@@ -255,19 +255,19 @@ class TestReInstalment:
         assert quote.total.total == 9_616_50, "where they stand changes no total"
 
     def test_charges_bear_no_interest_unless_the_policy_says_so(self) -> None:
-        """153.75 of charges count with the principal: 27 days of 9,153.75 are 123.58, 2.08 more."""
+        """153.75 of charges count with the principal: 27 days of 9153.75 are 123.58, 2.08 more."""
         quote = quoted(a_loan(days_past_due=3), ReInstalment(6), re_instalment={"charges_bear_interest": True})
         assert squeezed(payments(quote, first=2)) == rows(
             """
             nr due         principal interest penalty     total
-            1  2026-12-20   1,371.88   275.08    2.25  1,649.21
-            2  2027-01-20   1,525.63   118.24    0.00  1,643.87
+            1  2026-12-20    1371.88   275.08    2.25   1649.21
+            2  2027-01-20    1525.63   118.24    0.00   1643.87
             """
         )
         assert quote.total.principal == 9_000_00
 
     def test_old_rows_keep_what_was_paid_on_them(self) -> None:
-        """600 was paid late on the overdue row: 459.75 of principal stays there, 8,540.25 moves."""
+        """600 was paid late on the overdue row: 459.75 of principal stays there, 8540.25 moves."""
         loan = a_loan(days_past_due=3, payments=(a_payment(600_00, days(-2)),))
         quote = quoted(loan, ReInstalment(6))
         assert quote.total.principal == 8_540_25
@@ -376,9 +376,9 @@ class TestDueDateChange:
         assert squeezed(payments(quote, first=3)) == rows(
             """
             nr due         principal interest penalty     total
-            1  2026-12-12   1,000.00   202.50    0.00  1,202.50
-            2  2027-01-12   1,000.00   124.00    0.00  1,124.00
-            3  2027-02-12   1,000.00   108.50    0.00  1,108.50
+            1  2026-12-12    1000.00   202.50    0.00   1202.50
+            2  2027-01-12    1000.00   124.00    0.00   1124.00
+            3  2027-02-12    1000.00   108.50    0.00   1108.50
             """
         )
         assert len(quote.rows) == 9
@@ -428,8 +428,8 @@ class TestPenaltyWaiver:
         assert squeezed(payments(quote, first=2)) == rows(
             """
             nr due         principal interest penalty     total
-            1  2026-12-07   2,000.00   259.00   21.00  2,280.00
-            2  2026-12-13   1,000.00   105.00    0.00  1,105.00
+            1  2026-12-07    2000.00   259.00   21.00   2280.00
+            2  2026-12-13    1000.00   105.00    0.00   1105.00
             """
         )
         assert quote.needs_person
@@ -475,8 +475,8 @@ class TestEarlySettlement:
         assert squeezed(payments(quote)) == rows(
             """
             nr due         principal interest penalty     total
-            1  2026-11-24   9,000.00   121.50    0.00  9,121.50
-               total        9,000.00   121.50    0.00  9,121.50
+            1  2026-11-24    9000.00   121.50    0.00   9121.50
+               total         9000.00   121.50    0.00   9121.50
             """
         )
         assert quote.total_if_paid_now == 9_684_00

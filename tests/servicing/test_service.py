@@ -338,7 +338,7 @@ class TestConsent:
 
 
 class TestAPromise:
-    """1,145.50 by 28 November, 3 days past due."""
+    """1145.50 by 28 November, 3 days past due."""
 
     @pytest.mark.parametrize(
         ("payments", "on_the_day", "the_day_after"),
@@ -411,7 +411,7 @@ class TestAPromise:
 
 
 class TestAnExtension:
-    """To 5 December, 1,147.75: 2.25 of penalty interest and 6.00 of interest."""
+    """To 5 December, 1147.75: 2.25 of penalty interest and 6.00 of interest."""
 
     def test_kept(self) -> None:
         desk = servicing(a_loan(days_past_due=3))
@@ -502,7 +502,7 @@ class TestAnExtension:
 
 
 class TestAPlan:
-    """Six rows over the balance from 20 December: 1,647.13, then 1,641.88."""
+    """Six rows over the balance from 20 December: 1647.13, then 1641.88."""
 
     def test_a_missed_instalment_is_seen_and_the_plan_goes_on(self) -> None:
         desk = servicing(a_loan(days_past_due=3))

@@ -11,7 +11,7 @@ from typing import Any
 from kuanxin.evaluate.vector_shapes import NotOfThisEngine
 from kuanxin.servicing.calendar import Every, next_working_day
 from kuanxin.servicing.model import Amounts, Component, DayBasis, Fen, Instalment, Method, Rounding, Terms
-from kuanxin.servicing.money import parse_yuan, yuan
+from kuanxin.servicing.money import parse_yuan
 from kuanxin.servicing.schedule import due_dates, generate_levelled, generate_on
 
 ANY_DAY = date(2023, 1, 1)  # where a vector gives no dates and its basis does not depend on them
@@ -96,11 +96,6 @@ class Inputs(Mapping[str, Any]):
 
 def money(value: object) -> Fen:
     return parse_yuan(str(value))
-
-
-def shown(fen: Fen) -> str:
-    """An amount as the vectors write it."""
-    return yuan(fen).replace(",", "")
 
 
 def day(value: object) -> date:

@@ -7,11 +7,11 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.evaluate.vector_shapes import NotOfThisEngine, Shape
-from kuanxin.evaluate.vector_shapes.contract import ANY_DAY, Inputs, day, money, shown, terms_of
+from kuanxin.evaluate.vector_shapes.contract import ANY_DAY, Inputs, day, money, terms_of
 from kuanxin.servicing.apr import UnitPeriod, actuarial_apr, apr
 from kuanxin.servicing.interest import interest, penalty, penalty_extra
 from kuanxin.servicing.model import Rounding
-from kuanxin.servicing.money import round_fen
+from kuanxin.servicing.money import round_fen, yuan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,7 +82,7 @@ def _penalty(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
             penalty_extra(principal, terms, ANY_DAY, until),
             penalty(principal, terms, ANY_DAY, until),
         )
-        ordinary, extra, total = (shown(round_fen(part, terms.rounding)) for part in exact)
+        ordinary, extra, total = (yuan(round_fen(part, terms.rounding)) for part in exact)
         return ordinary, extra, total
 
     ordinary, extra, total = after(1)

@@ -16,11 +16,11 @@ from kuanxin.evaluate.vector_shapes.contract import (
     day,
     money,
     payments_of,
-    shown,
     terms_of,
 )
 from kuanxin.servicing.allocation import allocate, allocate_named
 from kuanxin.servicing.model import Allocation, Amounts, Component, Instalment
+from kuanxin.servicing.money import yuan
 from kuanxin.servicing.recalculation import SettlementInterest, settlement
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ _CONTRACT_ORDER = (Component.FEES, Component.PENALTY, Component.INTEREST, Compon
 
 
 def _named(paid: Amounts) -> Figures:
-    parts = {part.value: shown(getattr(paid, part.value)) for part in Component}
-    return {**parts, "fee": parts["fees"], "commission": parts["fees"], "total": shown(paid.total)}
+    parts = {part.value: yuan(getattr(paid, part.value)) for part in Component}
+    return {**parts, "fee": parts["fees"], "commission": parts["fees"], "total": yuan(paid.total)}
 
 
 def _allocated(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
@@ -47,11 +47,11 @@ def _allocated(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
     return {
         "allocated": [_named(part) for part in paid] if several else _named(paid[0]),
         "rows": [_named(part) for part in paid],
-        "outstanding_rows": [shown(row.total) for row in open_rows],
-        "outstanding_row": shown(open_rows[0].total),
-        "outstanding": shown(sum(open_rows, Amounts()).total),
-        "left_over": shown(left),
-        "overpaid": shown(left),
+        "outstanding_rows": [yuan(row.total) for row in open_rows],
+        "outstanding_row": yuan(open_rows[0].total),
+        "outstanding": yuan(sum(open_rows, Amounts()).total),
+        "left_over": yuan(left),
+        "overpaid": yuan(left),
     }
 
 
@@ -100,7 +100,7 @@ def _step(step: Mapping[str, Any], still_open: dict[int, Amounts]) -> Figures:
     return {
         **_named(paid[0]),
         "rows": [{"n": n, **_named(part)} for n, part in zip(numbers, paid[1:], strict=True) if part.total],
-        "left_over": shown(left),
+        "left_over": yuan(left),
     }
 
 
@@ -140,11 +140,11 @@ def _settled_after_days(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
 
 def _payoff(owed: Amounts) -> Figures:
     return {
-        "principal_component": shown(owed.principal),
-        "interest_component": shown(owed.interest),
-        "fee": shown(owed.fees),
-        "fee_component": shown(owed.fees),
-        "payoff": shown(owed.total),
+        "principal_component": yuan(owed.principal),
+        "interest_component": yuan(owed.interest),
+        "fee": yuan(owed.fees),
+        "fee_component": yuan(owed.fees),
+        "payoff": yuan(owed.total),
     }
 
 

@@ -20,13 +20,12 @@ from kuanxin.evaluate.vector_shapes.contract import (
     month_dates,
     multiple_of,
     payments_of,
-    shown,
     terms_of,
 )
 from kuanxin.servicing.changes import change_rows, keep_paid, pause_interest, spread
 from kuanxin.servicing.interest import interest
 from kuanxin.servicing.model import Amounts, Instalment
-from kuanxin.servicing.money import round_fen
+from kuanxin.servicing.money import round_fen, yuan
 from kuanxin.servicing.recalculation import recalculate
 from kuanxin.servicing.schedule import due_dates, generate_on
 
@@ -51,12 +50,12 @@ def _figures(dates: Sequence[str], owed: Sequence[Amounts]) -> Figures:
         {
             "n": number,
             "due_date": due,
-            "principal": shown(part.principal),
-            "interest": shown(part.interest),
-            "fees": shown(part.fees),
-            "penalty": shown(part.penalty),
-            "due": shown(part.total),
-            "balance": shown(left),
+            "principal": yuan(part.principal),
+            "interest": yuan(part.interest),
+            "fees": yuan(part.fees),
+            "penalty": yuan(part.penalty),
+            "due": yuan(part.total),
+            "balance": yuan(left),
         }
         for number, (due, part, left) in enumerate(zip(dates, owed, after, strict=True), 1)
     ]
@@ -76,11 +75,11 @@ def _figures(dates: Sequence[str], owed: Sequence[Amounts]) -> Figures:
         "last_instalment": rows[-1]["due"],
         "principal_each": rows[0]["principal"],
         "balance_after_first": rows[0]["balance"],
-        "total_principal": shown(total.principal),
-        "total_interest": shown(total.interest),
-        "total_fees": shown(total.fees),
-        "total_penalty": shown(total.penalty),
-        "total_due": shown(total.total),
+        "total_principal": yuan(total.principal),
+        "total_interest": yuan(total.interest),
+        "total_fees": yuan(total.fees),
+        "total_penalty": yuan(total.penalty),
+        "total_due": yuan(total.total),
     }
 
 
@@ -152,8 +151,8 @@ def _followed(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
     )
     return {
         **figures(state.rows),
-        "outstanding_principal": shown(state.principal_open),
-        "payable_interest": shown(state.interest_payable),
+        "outstanding_principal": yuan(state.principal_open),
+        "payable_interest": yuan(state.interest_payable),
     }
 
 
@@ -176,7 +175,7 @@ def _previewed(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
     for case, row in zip(inputs["cases"], stored, strict=True):
         multiple = money(case["multiple_of"]) if case.get("multiple_of") else multiple_of(inputs)
         found = spread(Amounts(row.principal), _new_dates(case), inputs.rounding, multiple=multiple)
-        rows.append([shown(new.amounts.total) for new in found])
+        rows.append([yuan(new.amounts.total) for new in found])
         dates.append([new.due_date.isoformat() for new in found])
     after = "unchanged" if stored == before else "changed"
     return {"rows": rows, "due_dates": dates, "stored_schedule_after_preview": after}
@@ -193,7 +192,7 @@ def _re_aged_rows(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
         old, still_open = keep_paid(row, paid)
         owed += still_open
         if paid.total:
-            as_kept = {"due": old.due_date.isoformat(), "principal": shown(old.principal), "paid": shown(paid.total)}
+            as_kept = {"due": old.due_date.isoformat(), "principal": yuan(old.principal), "paid": yuan(paid.total)}
             kept.append(as_kept)
     rows = spread(owed, _new_dates(inputs["reage"]), inputs.rounding, multiple=multiple_of(inputs))
     return {**_new_rows(rows), "old_row_kept": kept[0] if kept else None, "old_rows_kept": kept}
@@ -211,7 +210,7 @@ def _re_aged_loan(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
         day(state["business_date"]),
         anchor_day=contract.anchor_day,
     )
-    outstanding = {"outstanding_principal": shown(stands.principal_open)}
+    outstanding = {"outstanding_principal": yuan(stands.principal_open)}
     handling = str(reage.get("interest") or reage.get("interest_handling") or "").upper()
     dates = _new_dates(reage)
     if "PAYABLE" in handling:
@@ -255,7 +254,7 @@ def _by_day(inputs: Inputs, expected: Mapping[str, Any]) -> Figures:
     balance = sum(row.principal for row in rows)
 
     def for_a_day(principal: int) -> str:
-        return shown(round_fen(interest(principal, terms, start, start + timedelta(days=1)), terms.rounding))
+        return yuan(round_fen(interest(principal, terms, start, start + timedelta(days=1)), terms.rounding))
 
     found = figures(rows)
     return {
