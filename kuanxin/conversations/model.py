@@ -53,6 +53,14 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Head:
+    """Where a conversation stands: the number of its last entry and who holds it."""
+
+    number: int
+    holder: Holder
+
+
+@dataclass(frozen=True)
 class Recorded:
     """What became of a message of the borrower.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         Conversation,
         Entry,
         Handover,
+        Head,
         IssuedButton,
         Recorded,
         Reminder,
@@ -66,6 +67,9 @@ class ConversationStore(Protocol):
 
     def latest(self, conversation_id: str, limit: int) -> tuple[Entry, ...]:
         """The last entries, oldest first."""
+
+    def heads(self, conversation_ids: Sequence[str]) -> dict[str, Head]:
+        """Where these conversations stand; unknown ones are left out."""
 
     def open_handover(
         self, conversation_id: str, reason: str, urgency: Urgency, summary: str, now: datetime

@@ -18,6 +18,7 @@ from kuanxin.conversations.model import (
     ConversationNotFound,
     Entry,
     Handover,
+    Head,
     IssuedButton,
     Recorded,
     Reminder,
@@ -114,6 +115,10 @@ class Conversations:
         if after is None:
             return self._store.latest(conversation_id, limit)
         return self._store.entries(conversation_id, after, limit)
+
+    def heads(self, conversation_ids: Sequence[str]) -> dict[str, Head]:
+        """Where these conversations stand: one question for all that a server has open."""
+        return self._store.heads(conversation_ids) if conversation_ids else {}
 
     def remember_unclear(self, conversation_id: str, text: str, parse: dict[str, Any], now: datetime) -> None:
         """Keeps a message that was not understood, for those who improve the model."""

@@ -24,6 +24,7 @@ from kuanxin.conversations.model import (
     ConversationsUnavailable,
     Entry,
     Handover,
+    Head,
     IssuedButton,
     Recorded,
     Reminder,
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
     from kuanxin.conversations.model import Author, Urgency
 
 log = logging.getLogger(__name__)
+
+MOST_AT_ONCE = 500  # ids in one statement: SQLite takes 999 parameters
 
 
 class SqlConversations:
@@ -177,6 +180,16 @@ class SqlConversations:
                 .limit(limit)
             ).all()
         return tuple(map(_entry, reversed(rows)))
+
+    def heads(self, conversation_ids: Sequence[str]) -> dict[str, Head]:
+        wanted = select(conversations.c.id, conversations.c.last_number, conversations.c.holder)
+        found = {}
+        with self._reading() as connection:
+            for start in range(0, len(conversation_ids), MOST_AT_ONCE):
+                some = conversation_ids[start : start + MOST_AT_ONCE]
+                for row in connection.execute(wanted.where(conversations.c.id.in_(some))):
+                    found[row.id] = Head(row.last_number, row.holder)
+        return found
 
     def open_handover(
         self, conversation_id: str, reason: str, urgency: Urgency, summary: str, now: datetime

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 CHANNEL = "web"
 PAGE = 50  # entries of one answer
 MOST_SOCKETS = 12  # of one conversation on one worker: tabs and devices
-STAFF_POLL_SECONDS = 2.0
+POLL_SECONDS = 2.0
 NEWEST_NUMBER = 2**31
 MOST_RATING_CHARACTERS = 500
 
@@ -171,20 +171,33 @@ class Sockets:
         await asyncio.to_thread(self._parts.conversations.rate, proof.speaker.conversation_id, score, words, now)
         return {"ok": True}
 
-    async def follow_staff(self) -> None:
-        """Brings what colleagues write to open chats: they write in another process. Runs as long as the server."""
+    async def follow(self) -> None:
+        """Brings to open chats what was written elsewhere: by colleagues, over another channel, by a worker that Redis
+        did not connect us with. Runs as long as the server."""
         while True:
-            await asyncio.sleep(STAFF_POLL_SECONDS)
-            for conversation, room in list(self._rooms.items()):
-                if room.holder == "bot" or room.told is None:
-                    continue
-                try:
-                    await self._tell(conversation, room.proof)
-                except ConversationsUnavailable:
-                    logger.warning("what colleagues wrote cannot be read at the moment")
+            await asyncio.sleep(POLL_SECONDS)
+            try:
+                await self._catch_up()
+            except ConversationsUnavailable:
+                logger.warning("what was written elsewhere cannot be read at the moment")
 
-    async def _tell(self, conversation: str, proof: Proof, skip: str | None = None) -> tuple[Entry, ...]:
-        """Gives the room what is new; returns it. Entries may be told twice: clients know their numbers."""
+    async def _catch_up(self) -> None:
+        heads = await asyncio.to_thread(self._parts.conversations.heads, list(self._rooms))
+        for conversation, head in heads.items():
+            room = self._rooms.get(conversation)
+            if room is None or room.told is None:
+                continue
+            if head.number > room.told or head.holder != room.holder:
+                await self._tell(conversation, room.proof, here_only=True)
+                room.told = max(room.told, head.number)  # also past what this borrower may not see now
+
+    async def _tell(
+        self, conversation: str, proof: Proof, skip: str | None = None, here_only: bool = False
+    ) -> tuple[Entry, ...]:
+        """Gives the room what is new; returns it. Entries may be told twice: clients know their numbers.
+
+        `here_only`: to this worker's sockets; the others look for themselves.
+        """
         room = self._rooms.get(conversation)
         page = await self._read(proof, room.told if room else None, PAGE)
         if room is not None:
@@ -192,10 +205,10 @@ class Sockets:
                 room.told = max(room.told or 0, page.entries[-1].number)
             if room.holder != page.holder:
                 room.holder = page.holder
-                await self._sio.emit("holder", page.holder, room=conversation)
+                await self._sio.emit("holder", page.holder, room=conversation, ignore_queue=here_only)
         if page.entries:
             entries = [_wire(entry) for entry in page.entries]
-            await self._sio.emit("entries", entries, room=conversation, skip_sid=skip)
+            await self._sio.emit("entries", entries, room=conversation, skip_sid=skip, ignore_queue=here_only)
         return page.entries
 
     async def _read(self, proof: Proof, after: int | None, limit: int) -> Outcome:
