@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import jwt
 import socketio
+from rasa.server import configure_cors
 from sanic import Sanic
 
 from kuanxin.bootstrap import Services, compose
@@ -136,6 +137,7 @@ def web_assistant(folder: Path, port: int | None = None, **settings: Any) -> Ite
         seen.append(message)
         await running.behind(message)
 
+    configure_cors(app)  # as in Rasa's own server: it answers every OPTIONS itself
     app.blueprint(WebChannel(parts).blueprint(on_new_message), url_prefix="/webhooks/web")
     with serving(app, port) as url:
         running = Running(url, parts, seen)

@@ -8,6 +8,7 @@ missed something asks with its cursor. Replies are never pushed anywhere but int
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import traceback
 from dataclasses import dataclass, field
@@ -114,6 +115,7 @@ class Sockets:
             room.told = cursor
         return {
             "ok": True,
+            "conversation": _opaque(proof.speaker.conversation_id),
             "entries": [_wire(entry) for entry in entries],
             "earlier": bool(entries) and entries[0].number > 1,
             "holder": holder,
@@ -248,6 +250,11 @@ class Sockets:
                 return {"ok": False, "error": "unavailable"}
 
         return answer
+
+
+def _opaque(conversation: str) -> str:
+    """So that a page can tell one borrower's conversation from another's without learning an id."""
+    return hashlib.sha256(conversation.encode()).hexdigest()[:16]
 
 
 def _number(data: dict[str, Any], name: str) -> int:
