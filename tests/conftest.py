@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.services import PostgreSQL
+from tests.services import PostgreSQL, Redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,13 @@ def postgres_server() -> Iterator[PostgreSQL]:
 def postgres_url(postgres_server: PostgreSQL) -> str:
     """A new, empty database on a real PostgreSQL."""
     return postgres_server.fresh_database()
+
+
+@pytest.fixture(scope="module")
+def redis_server() -> Iterator[Redis]:
+    server = Redis()
+    yield server
+    server.stop()
 
 
 @pytest.fixture

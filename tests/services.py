@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg2
+import redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +89,33 @@ class Server:
             except subprocess.TimeoutExpired:
                 self._process.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Redis(Server):
+    """In memory only. `end` and `start_again` are what an outage is: the port stays the same."""
+
+    def __init__(self) -> None:
+        # by its own name: Debian's is a link to a program that looks at the name it was called by
+        self._program = find_or_install("redis-server", "redis-server", "/usr/bin").parent / "redis-server"
+        super().__init__("redis")
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.start_again()
+
+    def start_again(self) -> None:
+        options = ("--port", self.port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
+        self.start(self._program, *options, ready=self._answers)
+
+    def end(self) -> None:
+        """Away, as after a crash."""
+        self._process.kill()
+        self._process.wait(timeout=15)
+
+    def _answers(self) -> bool:
+        try:
+            with redis.Redis.from_url(self.url, socket_timeout=2) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
 
 
 class PostgreSQL(Server):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from actions.base import KuanxinAction
 from actions.cards import KIND_NAMES, consent_card, name_of
+from actions.inputs import amount_input, date_input, month_day_input
+from actions.relief.limits import later_dates, month_days, monthly_amounts, part_amounts
 from actions.relief.proposals import proposal
 from actions.relief.state import FORM
 from actions.turn import Answer, Turn, say
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 NOT_NOW = Button("先不弄了", "stop")
 DECLINE = Button("不用了", "deny")
+DAYS_AFTER_THE_FIRST = (2, 4, 6)  # offered as buttons
 
 
 class AskForSlot(KuanxinAction):
@@ -52,18 +55,17 @@ class AskForLaterDate(AskForSlot):
     slot = "later_date"
 
     def answer(self, turn: Turn) -> Answer:
-        soon = (3, 5, 7)
+        status = turn.chosen
+        window = later_dates(turn, status) if status else None
+        if window is None:
+            return say("可以商量。您大概哪天方便还？说个日子就行，比如“28号”或“下周五”。", buttons=(NOT_NOW,))
+        first, last = window
+        soon = [first + timedelta(days=n) for n in DAYS_AFTER_THE_FIRST]
         return say(
-            "可以商量。您大概哪天方便还？说个日子就行，比如“28号”或“下周五”。",
+            "可以商量。您大概哪天方便还？说个日子就行，比如“28号”或“下周五”，也可以在下面选。",
+            card=date_input(first, last, turn.today),
             buttons=(
-                *tuple(
-                    Button(
-                        day(turn.today + timedelta(days=n)),
-                        "inform",
-                        {"date": (turn.today + timedelta(days=n)).isoformat()},
-                    )
-                    for n in soon
-                ),
+                *(Button(day(on), "inform", {"date": on.isoformat()}) for on in soon if on <= last),
                 NOT_NOW,
             ),
         )
@@ -75,8 +77,10 @@ class AskForPlan(AskForSlot):
     def answer(self, turn: Turn) -> Answer:
         if turn.slots.get("offers"):
             return say("上面的方案您看哪个合适？也可以说一个每月能还的数，我重新算。")
+        status = turn.chosen
         return say(
             "可以看看分期。先问一句：不影响吃饭、房租这些，您每个月最多能轻松拿出多少来还？说个数就行，我只找不超过它的方案。",
+            card=amount_input("每个月最多能还多少", *monthly_amounts(status)) if status else None,
             buttons=(Button("说不准，先看几种方案", "inform", {"plan": "show"}), NOT_NOW),
         )
 
@@ -85,7 +89,13 @@ class AskForDueDay(AskForSlot):
     slot = "due_day"
 
     def answer(self, turn: Turn) -> Answer:
-        return say("想把每月还款日改到几号？一般定在发工资后两天比较稳，比如10号发工资就选12号。")
+        status = turn.chosen
+        days = month_days(turn, status) if status else None
+        return say(
+            "想把每月还款日改到几号？一般定在发工资后两天比较稳，比如10号发工资就选12号。",
+            card=month_day_input(*days) if days else None,
+            buttons=(NOT_NOW,),
+        )
 
 
 class AskForPartAmount(AskForSlot):
@@ -94,7 +104,12 @@ class AskForPartAmount(AskForSlot):
     def answer(self, turn: Turn) -> Answer:
         status = turn.chosen
         owed = f"现在应还{money(status.due.total)}，" if status and status.due.total else ""
-        return say(f"可以先还一部分。{owed}这次您打算还多少？")
+        limits = part_amounts(turn, status) if status else None
+        return say(
+            f"可以先还一部分。{owed}这次您打算还多少？",
+            card=amount_input("这次还多少", *limits) if limits else None,
+            buttons=(NOT_NOW,),
+        )
 
 
 class AskForConsent(AskForSlot):

@@ -6,7 +6,7 @@ A message with nothing for the form is left to the rules (Rasa answers it and th
 from __future__ import annotations
 
 import asyncio
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from rasa_sdk import Action
@@ -14,6 +14,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_in
 from actions.cards import KIND_NAMES, offers_card
+from actions.relief.limits import counted_from
 from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUESTED, TERMS, WISHES, Negotiation
 from actions.turn import NotVerified, Turn
 from actions.words import money
@@ -207,18 +208,12 @@ def _later_date(state: Negotiation) -> None:
     turn = state.turn
     wanted = state.date()
     if wanted is None and (days := state.entity("duration")) is not None:
-        wanted = _counted_from(state) + timedelta(days=int(days))
+        status = turn.services.servicing.status(turn.must_be_borrower(), state["loan"], turn.now)
+        wanted = counted_from(status, turn.today) + timedelta(days=int(days))
     if wanted is None:
         return
     offer = turn.services.servicing.later_date(turn.must_be_borrower(), state["loan"], wanted, turn.now)
     _offer(state, offer, later_date=wanted.isoformat())
-
-
-def _counted_from(state: Negotiation) -> date:
-    """ "晚三天": three days after the due day, or after today where that has passed."""
-    status = state.turn.services.servicing.status(state.turn.must_be_borrower(), state["loan"], state.turn.now)
-    due = status.next_due.due_date if status.next_due and not status.days_past_due else state.turn.today
-    return max(due, state.turn.today)
 
 
 def _plan(state: Negotiation, requested: str | None) -> None:

@@ -117,8 +117,8 @@ class Conversations:
         return self._store.entries(conversation_id, after, limit)
 
     def heads(self, conversation_ids: Sequence[str]) -> dict[str, Head]:
-        """How far these conversations are and who holds them, at once: for a channel that follows many."""
-        return self._store.heads(conversation_ids)
+        """Where these conversations stand, unknown ones left out: one question for all that a server has open."""
+        return self._store.heads(conversation_ids) if conversation_ids else {}
 
     def remember_unclear(self, conversation_id: str, text: str, parse: dict[str, Any], now: datetime) -> None:
         """Keeps a message that was not understood, for those who improve the model."""

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+MOST_AT_ONCE = 500  # ids in one statement: SQLite takes 999 parameters
 LOW_RATING = 2
 _WEIGHT = {"safety": Attention.DANGER, "complaint": Attention.COMPLAINT}  # of a request for a person
 
@@ -171,17 +172,15 @@ class SqlConversations:
             return tuple(map(entry_of, rows))
 
     def heads(self, conversation_ids: Sequence[str]) -> dict[str, Head]:
-        columns = (
-            conversations.c.id,
-            conversations.c.last_number,
-            conversations.c.holder,
-            conversations.c.typing_until,
-        )
-        query = select(*columns).where(conversations.c.id.in_(conversation_ids))
+        c, now = conversations.c, time.time()
+        wanted = select(c.id, c.last_number, c.holder, c.typing_until)
+        found = {}
         with self._reading() as connection:
-            rows = connection.execute(query).all()
-        now = time.time()
-        return {row.id: Head(row.last_number, row.holder, (row.typing_until or 0) > now) for row in rows}
+            for start in range(0, len(conversation_ids), MOST_AT_ONCE):
+                some = conversation_ids[start : start + MOST_AT_ONCE]
+                for row in connection.execute(wanted.where(c.id.in_(some))):
+                    found[row.id] = Head(row.last_number, row.holder, (row.typing_until or 0) > now)
+        return found
 
     def latest(self, conversation_id: str, limit: int) -> tuple[Entry, ...]:
         with self._reading() as connection:

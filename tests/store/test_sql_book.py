@@ -104,16 +104,10 @@ def test_a_quote_of_a_stranger_is_a_fault_not_a_row(engine):
     assert book.quote("B404", "q1") is None
 
 
-def test_one_turn_reads_a_whole_loan_in_few_milliseconds(engine):
+def test_all_loans_of_a_borrower_are_four_questions_however_many_they_are(engine):
     long_loan = a_loan(rows=20, events=tuple(an_event(f"E{n}") for n in range(10)))
     fill(engine, borrowers=[a_borrower()], loans=[long_loan, *(a_loan(f"X{n}") for n in range(2))])
-    book = SqlLoanBook(engine)
     statements: list[str] = []
     event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
-    taken = []
-    for _ in range(50):
-        started = time.perf_counter()
-        assert len(book.loans_of("B001")) == 3
-        taken.append(time.perf_counter() - started)
-    assert sum("SELECT" in statement for statement in statements) == 4 * 50
-    assert min(taken) < 0.005  # the best of fifty: the others measure what else this machine does
+    assert len(SqlLoanBook(engine).loans_of("B001")) == 3
+    assert sum("SELECT" in statement for statement in statements) == 4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -13,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import jwt
 import socketio
+from rasa.server import configure_cors
 from sanic import Sanic
 
 from kuanxin.bootstrap import Services, compose
 from kuanxin.channels.web.channel import WebChannel
 from kuanxin.settings import Settings
 from kuanxin.store.engine import migrate
-from tests.services import free_port
+from tests.web_server import serving
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -127,23 +127,19 @@ class Client:
 
 
 @contextmanager
-def web_assistant(folder: Path, **settings: Any) -> Iterator[Running]:
-    """Sanic runs one app in a process well, so tests share one and take a new borrower each."""
+def web_assistant(folder: Path, port: int | None = None, **settings: Any) -> Iterator[Running]:
+    """A server worker of its own; tests share one and take a new borrower each."""
     parts = compose(Settings(**{"var": folder, "web_origins": ORIGIN, **settings}))
     migrate(parts.engine)
-    port = free_port()
-    running = Running(f"http://127.0.0.1:{port}", parts)
+    app, seen = Sanic(f"web-chat-test-{next(_numbers)}", configure_logging=False), []
 
     async def on_new_message(message: UserMessage) -> None:
-        running.seen.append(message)
+        seen.append(message)
         await running.behind(message)
 
-    app = Sanic("web-chat-test")
+    configure_cors(app)  # as in Rasa's own server: it answers every OPTIONS itself
     app.blueprint(WebChannel(parts).blueprint(on_new_message), url_prefix="/webhooks/web")
-    up = threading.Event()
-    app.register_listener(lambda app, loop: up.set(), "after_server_start")
-    server = {"host": "127.0.0.1", "port": port, "register_sys_signals": False, "access_log": False, "motd": False}
-    threading.Thread(target=app.run, kwargs=server, daemon=True).start()
-    assert up.wait(20), "the web server did not start"
-    yield running
+    with serving(app, port) as url:
+        running = Running(url, parts, seen)
+        yield running
     parts.engine.dispose()

@@ -92,9 +92,22 @@ def test_only_the_borrower_gets_a_document(web: Running, agreed: Arrangement) ->
     assert ask(web.token(LATE), name=f"{agreed.id}.ics").headers["content-type"].startswith("text/calendar")
     assert ask(None).status_code == 401
     assert ask("x.y.z").status_code == 401
-    assert ask(web.token(LATE), origin="https://elsewhere.example").status_code == 403
+    elsewhere = ask(web.token(LATE), origin="https://elsewhere.example")
+    assert elsewhere.status_code == 403
+    assert "Access-Control-Allow-Origin" not in elsewhere.headers
     stranger, invented = ask(web.token(OTHER)), ask(web.token(OTHER), name="A0000000000.pdf")
     assert (stranger.status_code, stranger.text) == (invented.status_code, invented.text) == (404, "没有找到。")
+
+
+def test_a_browser_may_ask_from_the_bank_s_page_and_from_no_other(web: Running, agreed: Arrangement) -> None:
+    url = f"{web.url}/webhooks/web/documents/{agreed.id}.pdf"
+    asking = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    ours = requests.options(url, headers={"Origin": ORIGIN, **asking}, timeout=10)
+    assert ours.ok
+    assert ours.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert ours.headers["Access-Control-Allow-Headers"] == "Authorization"
+    theirs = requests.options(url, headers={"Origin": "https://elsewhere.example", **asking}, timeout=10)
+    assert "Access-Control-Allow-Origin" not in theirs.headers
 
 
 def test_who_said_to_be_somebody_else_gets_none_until_the_next_sign_in(web: Running, agreed: Arrangement) -> None:

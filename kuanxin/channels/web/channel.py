@@ -46,7 +46,7 @@ class WebChannel(InputChannel):
             async_mode="sanic",
             cors_allowed_origins=parts.settings.origins,
             cors_credentials=False,  # the token is in the handshake; no cookie is looked at
-            client_manager=AsyncRedisManager(redis, channel="kuanxin-web") if redis else None,
+            client_manager=_shared_rooms(redis) if redis else None,
             max_http_buffer_size=MOST_BYTES,
             ping_interval=20,
             ping_timeout=15,
@@ -56,7 +56,7 @@ class WebChannel(InputChannel):
 
         @routes.listener("after_server_start")
         async def begin(app: Any, loop: Any) -> None:
-            app.add_task(sockets.follow_staff())
+            app.add_task(sockets.follow())
 
         @routes.get("/widget/<name:(kuanxin\\.js|kuanxin\\.js\\.LEGAL\\.txt)>")
         async def widget(request: Request, name: str) -> HTTPResponse:
@@ -69,6 +69,12 @@ class WebChannel(InputChannel):
 
         add_documents(routes, parts)
         return routes
+
+
+def _shared_rooms(redis: str) -> AsyncRedisManager:
+    """Rooms over all workers. Where Redis is away, each goes on alone and finds the rest in the database."""
+    options = {"socket_connect_timeout": 3, "socket_keepalive": True}
+    return AsyncRedisManager(redis, "kuanxin-web", redis_options=options)
 
 
 class _WithSockets(Blueprint):

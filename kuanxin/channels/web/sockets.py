@@ -8,6 +8,7 @@ missed something asks with its cursor. Replies are never pushed anywhere but int
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import traceback
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 CHANNEL = "web"
 PAGE = 50  # entries of one answer
 MOST_SOCKETS = 12  # of one conversation on one worker: tabs and devices
-STAFF_POLL_SECONDS = 2.0
+POLL_SECONDS = 2.0
 NEWEST_NUMBER = 2**31
 MOST_RATING_CHARACTERS = 500
 
@@ -115,6 +116,7 @@ class Sockets:
             room.told = cursor
         return {
             "ok": True,
+            "conversation": _opaque(proof.speaker.conversation_id),
             "entries": [_wire(entry) for entry in entries],
             "earlier": bool(entries) and entries[0].number > 1,
             "holder": holder,
@@ -172,25 +174,36 @@ class Sockets:
         await asyncio.to_thread(self._parts.conversations.rate, proof.speaker.conversation_id, score, words, now)
         return {"ok": True}
 
-    async def follow_staff(self) -> None:
-        """Brings what colleagues write to open chats: they write in another process. Runs as long as the server."""
+    async def follow(self) -> None:
+        """Brings to open chats what was written elsewhere: by colleagues, over another channel, by a worker that Redis
+        did not connect us with. Runs as long as the server."""
         while True:
-            await asyncio.sleep(STAFF_POLL_SECONDS)
-            rooms = {name: room for name, room in self._rooms.items() if room.told is not None}
+            await asyncio.sleep(POLL_SECONDS)
             try:
-                heads = await asyncio.to_thread(self._parts.conversations.heads, list(rooms)) if rooms else {}
-                for conversation, head in heads.items():
-                    room = rooms[conversation]
-                    if head.staff_typing != room.staff_typing:
-                        room.staff_typing = head.staff_typing
-                        await self._sio.emit("typing", head.staff_typing, room=conversation)
-                    if head.last_number > (room.told or 0) or head.holder != room.holder:
-                        await self._tell(conversation, room.proof)
+                await self._catch_up()
             except ConversationsUnavailable:
-                logger.warning("what colleagues wrote cannot be read at the moment")
+                logger.warning("what was written elsewhere cannot be read at the moment")
 
-    async def _tell(self, conversation: str, proof: Proof, skip: str | None = None) -> tuple[Entry, ...]:
-        """Gives the room what is new; returns it. Entries may be told twice: clients know their numbers."""
+    async def _catch_up(self) -> None:
+        heads = await asyncio.to_thread(self._parts.conversations.heads, list(self._rooms))
+        for conversation, head in heads.items():
+            room = self._rooms.get(conversation)
+            if room is None or room.told is None:
+                continue
+            if head.staff_typing != room.staff_typing:
+                room.staff_typing = head.staff_typing
+                await self._sio.emit("typing", head.staff_typing, room=conversation, ignore_queue=True)
+            if head.last_number > room.told or head.holder != room.holder:
+                await self._tell(conversation, room.proof, here_only=True)
+                room.told = max(room.told, head.last_number)  # also past what this borrower may not see now
+
+    async def _tell(
+        self, conversation: str, proof: Proof, skip: str | None = None, here_only: bool = False
+    ) -> tuple[Entry, ...]:
+        """Gives the room what is new; returns it. Entries may be told twice: clients know their numbers.
+
+        `here_only`: to this worker's sockets; the others look for themselves.
+        """
         room = self._rooms.get(conversation)
         page = await self._read(proof, room.told if room else None, PAGE)
         if room is not None:
@@ -198,10 +211,10 @@ class Sockets:
                 room.told = max(room.told or 0, page.entries[-1].number)
             if room.holder != page.holder:
                 room.holder = page.holder
-                await self._sio.emit("holder", page.holder, room=conversation)
+                await self._sio.emit("holder", page.holder, room=conversation, ignore_queue=here_only)
         if page.entries:
             entries = [_wire(entry) for entry in page.entries]
-            await self._sio.emit("entries", entries, room=conversation, skip_sid=skip)
+            await self._sio.emit("entries", entries, room=conversation, skip_sid=skip, ignore_queue=here_only)
         return page.entries
 
     async def _read(self, proof: Proof, after: int | None, limit: int) -> Outcome:
@@ -241,6 +254,11 @@ class Sockets:
                 return {"ok": False, "error": "unavailable"}
 
         return answer
+
+
+def _opaque(conversation: str) -> str:
+    """So that a page can tell one borrower's conversation from another's without learning an id."""
+    return hashlib.sha256(conversation.encode()).hexdigest()[:16]
 
 
 def _number(data: dict[str, Any], name: str) -> int:

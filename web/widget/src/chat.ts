@@ -146,6 +146,11 @@ export class Chat {
       this.lost(socket);
       return;
     }
+    if (this.state.id !== null && this.state.id !== hello.conversation) {
+      // somebody else has signed in at the bank since: nothing of the one before is shown or sent
+      this.happened({ type: "somebody_else" });
+      return this.resume(socket);
+    }
     this.failures = 0;
     this.renewIn(hello.expires_in);
     this.happened({ type: "hello", hello });

@@ -23,6 +23,8 @@ export interface Outgoing {
 
 export interface Conversation {
   link: Link;
+  /** whose conversation this is (Hello.conversation); null before the first word of the server */
+  id: string | null;
   entries: Entry[];
   outbox: Outgoing[];
   earlier: boolean;
@@ -35,7 +37,7 @@ export interface Conversation {
 }
 
 export type Happening =
-  | { type: "connecting" | "disconnected" | "signed_out" | "locked" | "opened" | "closed" }
+  | { type: "connecting" | "disconnected" | "signed_out" | "locked" | "somebody_else" | "opened" | "closed" }
   | { type: "hello"; hello: Hello }
   | { type: "entries"; entries: Entry[] }
   | { type: "earlier"; entries: Entry[]; earlier: boolean }
@@ -54,6 +56,7 @@ const KEPT_TRYING: Refusal[] = ["too_fast", "unavailable", "expired"];
 export function fresh(open = false): Conversation {
   return {
     link: "connecting",
+    id: null,
     entries: [],
     outbox: [],
     earlier: false,
@@ -95,6 +98,8 @@ export function after(before: Conversation, happening: Happening): Conversation 
       return { ...before, link: "signed_out", typing: false, outbox: before.outbox.map(unsent) };
     case "locked":
       return { ...fresh(before.open), link: "locked" };
+    case "somebody_else":
+      return fresh(before.open);
     case "opened":
       return { ...before, open: true, unread: 0 };
     case "closed":
@@ -105,6 +110,7 @@ export function after(before: Conversation, happening: Happening): Conversation 
       return {
         ...known,
         link: "online",
+        id: happening.hello.conversation,
         holder: happening.hello.holder,
         earlier: first ? happening.hello.earlier : before.earlier,
       };

@@ -30,6 +30,8 @@ export interface Entry {
 }
 
 export interface Hello {
+  /** tells one borrower's conversation from another's; says nothing about who it is */
+  conversation: string;
   entries: Entry[];
   /** there is more before the first of these entries */
   earlier: boolean;

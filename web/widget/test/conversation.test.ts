@@ -14,7 +14,7 @@ const entry = (number: number, author: Entry["author"] = "assistant", more: Part
 });
 const hello = (...entries: Entry[]): Happening => ({
   type: "hello",
-  hello: { entries, earlier: false, expires_in: 600, holder: "bot" },
+  hello: { conversation: "c1", entries, earlier: false, expires_in: 600, holder: "bot" },
 });
 const said = (id: string): Happening => ({ type: "said", id, text: id, button: null, at: "2026-11-23T10:00:00+08:00" });
 const all = (start: Conversation, ...happenings: Happening[]) => happenings.reduce(after, start);
@@ -110,6 +110,11 @@ test("choices belong to everything said since the borrower's last word", () => {
   assert.deepEqual(choices(state), [], "one choice is made once");
   state = after(state, { type: "entries", entries: [entry(3, "borrower", { message_id: "好" }), entry(4)] });
   assert.deepEqual(choices(state), []);
+});
+
+test("nothing of one borrower is left when another has signed in", () => {
+  const state = all(fresh(true), hello(entry(1)), said("a"), { type: "somebody_else" });
+  assert.deepEqual([state.entries, state.outbox, state.id, state.open], [[], [], null, true]);
 });
 
 test("a lock forgets everything", () => {

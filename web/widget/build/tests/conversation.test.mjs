@@ -8,6 +8,7 @@ var KEPT_TRYING = ["too_fast", "unavailable", "expired"];
 function fresh(open = false) {
   return {
     link: "connecting",
+    id: null,
     entries: [],
     outbox: [],
     earlier: false,
@@ -43,6 +44,8 @@ function after(before, happening) {
       return { ...before, link: "signed_out", typing: false, outbox: before.outbox.map(unsent) };
     case "locked":
       return { ...fresh(before.open), link: "locked" };
+    case "somebody_else":
+      return fresh(before.open);
     case "opened":
       return { ...before, open: true, unread: 0 };
     case "closed":
@@ -53,6 +56,7 @@ function after(before, happening) {
       return {
         ...known,
         link: "online",
+        id: happening.hello.conversation,
         holder: happening.hello.holder,
         earlier: first ? happening.hello.earlier : before.earlier
       };
@@ -133,7 +137,7 @@ var entry = (number, author = "assistant", more = {}) => ({
 });
 var hello = (...entries) => ({
   type: "hello",
-  hello: { entries, earlier: false, expires_in: 600, holder: "bot" }
+  hello: { conversation: "c1", entries, earlier: false, expires_in: 600, holder: "bot" }
 });
 var said = (id) => ({ type: "said", id, text: id, button: null, at: "2026-11-23T10:00:00+08:00" });
 var all = (start, ...happenings) => happenings.reduce(after, start);
@@ -220,6 +224,10 @@ test("choices belong to everything said since the borrower's last word", () => {
   assert.deepEqual(choices(state), [], "one choice is made once");
   state = after(state, { type: "entries", entries: [entry(3, "borrower", { message_id: "\u597D" }), entry(4)] });
   assert.deepEqual(choices(state), []);
+});
+test("nothing of one borrower is left when another has signed in", () => {
+  const state = all(fresh(true), hello(entry(1)), said("a"), { type: "somebody_else" });
+  assert.deepEqual([state.entries, state.outbox, state.id, state.open], [[], [], null, true]);
 });
 test("a lock forgets everything", () => {
   const state = all(fresh(true), hello(entry(1)), said("a"), { type: "locked" }, { type: "disconnected" });

@@ -89,7 +89,7 @@ function Panel({ conversation, language, setLanguage, onClose }: PanelProps) {
       <header>
         <div>
           <h2>{words.title}</h2>
-          <p>{conversation.holder === "waiting" ? words.waiting : words.subtitle}</p>
+          <p>{{ bot: words.subtitle, waiting: words.waiting, human: words.withPerson }[conversation.holder]}</p>
         </div>
         {!locked && <Menu items={items} />}
         <button type="button" aria-label={words.close} onClick={onClose}>

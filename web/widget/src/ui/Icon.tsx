@@ -1,6 +1,7 @@
 /** The few icons that the chat needs, drawn here: nothing is fetched from an icon server. */
 const PATHS = {
   chat: "M4 4h16a2 2 0 0 1 2 2v10a2 2 0 0 1-2 2H9l-5 4v-4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2Z",
+  down: "M12 5v14M5 12l7 7 7-7",
   close: "M6 6l12 12M18 6 6 18",
   menu: "M5 12h.01M12 12h.01M19 12h.01",
   send: "M3 11.5 21 3l-6.5 18-3.5-7.5L3 11.5Z",

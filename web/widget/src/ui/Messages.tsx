@@ -12,6 +12,7 @@ import { dayName, keyOf, timeOf } from "./format.ts";
 import { Icon } from "./Icon.tsx";
 import { asText } from "./text.ts";
 
+const BREATH = 10; // pixels above the line that is read next
 const LONG = 600; // characters after which a message is folded
 
 interface Props {
@@ -25,11 +26,15 @@ export function Messages({ conversation, language, onChosen, onCopy }: Props) {
   const chat = useChat();
   const words = useWords();
   const scroller = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLOListElement>(null);
   const atEnd = useRef(true);
+  const [below, setBelow] = useState(false);
   const heightBefore = useRef(0);
   const { entries, outbox, typing } = conversation;
   const first = entries[0]?.number;
   const offered = choices(conversation);
+  const newest = entries[entries.length - 1]?.number ?? 0;
+  const seen = useRef(newest);
   const lastWord = entries.reduce((last, entry) => (entry.author === "borrower" ? entry.number : last), 0);
 
   useLayoutEffect(() => {
@@ -37,19 +42,35 @@ export function Messages({ conversation, language, onChosen, onCopy }: Props) {
     if (heightBefore.current) element.scrollTop += element.scrollHeight - heightBefore.current;
     heightBefore.current = 0;
   }, [first]);
-  useEffect(() => {
+  const toEnd = () => {
     const element = scroller.current!;
-    if (atEnd.current) element.scrollTop = element.scrollHeight;
-  }, [entries.length, outbox.length, typing, offered.length]);
-  useEffect(() => {
-    if (outbox.length === 0) return;
+    element.scrollTop = element.scrollHeight;
     atEnd.current = true;
-    scroller.current!.scrollTop = scroller.current!.scrollHeight;
+    setBelow(false);
+  };
+  useEffect(() => {
+    // what is new is read from its beginning: a long answer does not push its first line out of sight
+    const known = seen.current;
+    seen.current = newest;
+    if (!atEnd.current) return;
+    toEnd();
+    const answer = known > 0 && entries.find((entry) => entry.number > known && entry.author !== "borrower");
+    const line = answer && list.current!.querySelector(`[data-number="${answer.number}"]`);
+    if (!line) return;
+    const element = scroller.current!;
+    const hidden = element.getBoundingClientRect().top - line.getBoundingClientRect().top + BREATH;
+    if (hidden <= 0) return;
+    element.scrollTop -= hidden;
+    look();
+  }, [newest, outbox.length, typing, offered.length]);
+  useEffect(() => {
+    if (outbox.length > 0) toEnd();
   }, [outbox.length]);
 
-  const onScroll = () => {
+  const look = () => {
     const element = scroller.current!;
     atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 80;
+    setBelow(!atEnd.current);
   };
   const loadEarlier = () => {
     heightBefore.current = scroller.current!.scrollHeight;
@@ -57,47 +78,55 @@ export function Messages({ conversation, language, onChosen, onCopy }: Props) {
   };
 
   return (
-    <div className="kx-messages" ref={scroller} onScroll={onScroll} role="region" aria-label={words.messages} tabIndex={0}>
-      {conversation.earlier && (
-        <Button className="kx-earlier" variant="text" onClick={loadEarlier}>
-          {words.earlier}
-        </Button>
-      )}
-      <ol>
-        {entries.map((entry, index) => (
-          <EntryView
-            key={entry.number}
-            entry={entry}
-            before={entries[index - 1]}
-            language={language}
-            active={entry.number > lastWord && outbox.length === 0}
-            onCopy={onCopy}
-          />
-        ))}
-        {outbox.map((message) => (
-          <OutgoingView key={message.id} message={message} offline={conversation.link !== "online"} />
-        ))}
-        {typing && (
-          <li className="kx-line" data-author="assistant">
-            <span className="kx-hidden">{words.typing}</span>
-            <Typing />
-          </li>
+    <div className="kx-scene">
+      <div className="kx-messages" ref={scroller} onScroll={look} role="region" aria-label={words.messages} tabIndex={0}>
+        {conversation.earlier && (
+          <Button className="kx-earlier" variant="text" onClick={loadEarlier}>
+            {words.earlier}
+          </Button>
         )}
-      </ol>
-      {offered.length > 0 && (
-        <div className="kx-choices" role="group" aria-label={words.choices}>
-          {offered.map((button) => (
-            <Button
-              key={button.id}
-              onClick={() => {
-                chat.say(button.title, button);
-                onChosen();
-              }}
-            >
-              {button.title}
-            </Button>
+        <ol ref={list}>
+          {entries.map((entry, index) => (
+            <EntryView
+              key={entry.number}
+              entry={entry}
+              before={entries[index - 1]}
+              answeredBefore={entries.slice(0, index).reverse().find((other) => other.author !== "borrower")?.author}
+              language={language}
+              active={entry.number > lastWord && outbox.length === 0}
+              onCopy={onCopy}
+            />
           ))}
-        </div>
+          {outbox.map((message) => (
+            <OutgoingView key={message.id} message={message} offline={conversation.link !== "online"} />
+          ))}
+          {typing && (
+            <li className="kx-line" data-author="assistant">
+              <span className="kx-hidden">{words.typing}</span>
+              <Typing />
+            </li>
+          )}
+        </ol>
+        {offered.length > 0 && (
+          <div className="kx-choices" role="group" aria-label={words.choices}>
+            {offered.map((button) => (
+              <Button
+                key={button.id}
+                onClick={() => {
+                  chat.say(button.title, button);
+                  onChosen();
+                }}
+              >
+                {button.title}
+              </Button>
+            ))}
+          </div>
+        )}
+      </div>
+      {below && (
+        <button type="button" className="kx-down" aria-label={words.newest} title={words.newest} onClick={toEnd}>
+          <Icon name="down" />
+        </button>
       )}
     </div>
   );
@@ -106,16 +135,19 @@ export function Messages({ conversation, language, onChosen, onCopy }: Props) {
 interface EntryProps {
   entry: Entry;
   before: Entry | undefined;
+  /** who answered last before this entry */
+  answeredBefore: Entry["author"] | undefined;
   language: Language;
   active: boolean;
   onCopy: (text: string) => void;
 }
 
-function EntryView({ entry, before, language, active, onCopy }: EntryProps) {
+function EntryView({ entry, before, answeredBefore, language, active, onCopy }: EntryProps) {
   const words = useWords();
   const name = { borrower: words.me, assistant: words.assistant, staff: words.staff }[entry.author];
   const newDay = !before || keyOf(before.at) !== keyOf(entry.at);
-  const joined = entry.author === "staff" && before?.author !== "staff" && before !== undefined;
+  const joined = entry.author === "staff" && answeredBefore !== "staff";
+  const left = entry.author === "assistant" && answeredBefore === "staff";
   return (
     <>
       {newDay && (
@@ -124,6 +156,7 @@ function EntryView({ entry, before, language, active, onCopy }: EntryProps) {
         </li>
       )}
       {joined && <li className="kx-system">{words.joined}</li>}
+      {left && <li className="kx-system">{words.left}</li>}
       <li className="kx-line" data-author={entry.author} data-number={entry.number}>
         <span className="kx-hidden">{name}：</span>
         {entry.text && (

@@ -13,5 +13,9 @@ export function dayName(at: string, now: Date, language: Language, words: Words)
   return new Intl.DateTimeFormat(language, { timeZone: ZONE, year: "numeric", month: "long", day: "numeric", weekday: "short" }).format(new Date(at));
 }
 
+/** "11月28日周六" of an ISO date. */
+export const dateName = (day: string, locale: string): string =>
+  new Intl.DateTimeFormat(locale, { timeZone: "UTC", month: "long", day: "numeric", weekday: "short" }).format(new Date(`${day}T00:00:00Z`));
+
 export const timeOf = (at: string): string =>
   new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at));
