@@ -1,7 +1,7 @@
 """The rules beside plain floating-point amortization (the package `amortization`) in the same run on the same loans.
 
-Everything here is computation of one process, so what is counted is processor seconds: other work on the machine
-does not change them much.
+Everything here is computation, so what is counted is processor seconds: other work on the machine does not change them
+much.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import multiprocessing
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
+from itertools import pairwise
 from time import process_time
 from typing import TYPE_CHECKING, Any
 
@@ -114,9 +115,7 @@ def _side_by_side(ours: Callable[[], object], library: Callable[[], object]) -> 
 def _portfolios(sizes: tuple[int, ...]) -> Figures:
     rows = []
     for size in sizes:
-        # each in a process of its own, so that the memory is its own
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            taken = pool.apply(_portfolio, (size,))
+        taken = _on_all_cores(size)
         rows.append(
             (
                 f"{size:,}",
@@ -146,7 +145,7 @@ def _portfolios(sizes: tuple[int, ...]) -> Figures:
 
 @dataclass
 class _Taken:
-    """Processor seconds of schedules and arrears, exact and in floats; bytes held beyond the start."""
+    """Processor seconds of schedules and arrears, exact and in floats; bytes that one process held beyond its start."""
 
     schedules: float = 0
     float_schedules: float = 0
@@ -154,12 +153,29 @@ class _Taken:
     float_arrears: float = 0
     memory: int = 0
 
+    def __add__(self, other: _Taken) -> _Taken:
+        return _Taken(
+            self.schedules + other.schedules,
+            self.float_schedules + other.float_schedules,
+            self.arrears + other.arrears,
+            self.float_arrears + other.float_arrears,
+            max(self.memory, other.memory),
+        )
 
-def _portfolio(size: int) -> _Taken:
+
+def _on_all_cores(size: int) -> _Taken:
+    """The portfolio in equal shares, each in a new process, so that the memory is its own."""
+    cores = len(psutil.Process().cpu_affinity())
+    ends = [size * n // cores for n in range(cores + 1)]
+    with multiprocessing.get_context("spawn").Pool(cores, maxtasksperchild=1) as pool:
+        return sum(pool.starmap(_share, pairwise(ends), chunksize=1), _Taken())
+
+
+def _share(first: int, end: int) -> _Taken:
     process, taken = psutil.Process(), _Taken()
     before = process.memory_info().rss
-    for start in range(0, size, LOT):
-        borrowed = [_borrowed(n) for n in range(start, min(start + LOT, size))]
+    for start in range(first, end, LOT):
+        borrowed = [_borrowed(n) for n in range(start, min(start + LOT, end))]
         seconds, plans = _timed(_plan, borrowed)
         taken.schedules += seconds
         loans = [_loan(one, plan) for one, plan in zip(borrowed, plans, strict=True)]

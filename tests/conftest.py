@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# `pytest --hypothesis-profile=thorough` looks ten times further than every day. Where CI is set, Hypothesis takes its
-# own profile "ci": the same examples in every run, so that a suite that passed does not fail by chance.
+# No example has a deadline: a busy machine would miss it by chance. `pytest --hypothesis-profile=thorough` looks ten
+# times further than every day. Where CI is set, Hypothesis takes its own profile "ci": the same examples in every run.
 usual = settings.get_profile("default")
-settings.register_profile("thorough", usual, max_examples=10 * usual.max_examples, deadline=None)
+settings.register_profile("default", usual, deadline=None)
+settings.register_profile("thorough", usual, deadline=None, max_examples=10 * usual.max_examples)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import takewhile
+from typing import TYPE_CHECKING, NamedTuple
 
 from kuanxin.servicing.allocation import allocate
 from kuanxin.servicing.interest import interest, penalty
@@ -23,9 +24,8 @@ if TYPE_CHECKING:
 NOTHING = Amounts()
 
 
-@dataclass(frozen=True)
-class LiveRow:
-    """One row of the schedule in force.
+class LiveRow(NamedTuple):
+    """One row of the schedule in force. A named tuple: a large book makes millions of them.
 
     What is owed on it on a day is its principal, the interest of its own period (accruing on `balance` from `since` to
     `until`), what it carries from before, interest that runs on its own principal after `running_from`, and penalty
@@ -53,19 +53,20 @@ class LiveRow:
     def unpaid_principal(self) -> Fen:
         return self.principal - self.paid.principal
 
-    @cached_property
+    @property
     def cleared(self) -> bool:
         """Whether it can be seen without counting days that nothing is owed on it, now or ever."""
+        paid, carried = self.paid, self.carried
         return (
-            not self.unpaid_principal
-            and not self.repaid_late
+            paid.principal == self.principal
+            and paid.interest == carried.interest + self.interest
+            and paid.penalty == carried.penalty
+            and paid.fees == carried.fees + self.fees
             and self.running_from is None
-            and self.paid.interest == self.carried.interest + self.interest
-            and self.paid.penalty == self.carried.penalty
-            and self.paid.fees == self.carried.fees + self.fees
+            and not self.repaid_late
         )
 
-    @cached_property
+    @property
     def repaid_late(self) -> tuple[tuple[date, Fen], ...]:
         return tuple((day, fen) for day, fen in self.repaid if day > self.penalty_from)
 
@@ -106,7 +107,7 @@ class Position:
     terms: Terms
     day: date
     anchor_day: int
-    rows: tuple[LiveRow, ...]  # oldest first, paid ones included
+    rows: tuple[LiveRow, ...]  # in the order in which money fills them, paid ones included
     kept: tuple[KeptRow, ...] = ()
     credit: Fen = 0  # received and not yet used: the next rows take it on their day
 
@@ -213,20 +214,19 @@ class Position:
         return max([*numbers, *(row.number for row in self.kept)], default=0) + 1
 
     def _pay(self, amount: Fen, day: date) -> Position:
-        payable = [row for row in self.rows if row.payable_from <= day and not row.cleared]
+        payable = [row for row in takewhile(lambda row: row.payable_from <= day, self.rows) if not row.cleared]
         owed = [self.accrued(row, day) for row in payable]
         parts, left = allocate(amount, owed, self.terms.repayment_order, self.terms.allocation)
         paid = {
-            row.key: replace(
-                row,
+            row.key: row._replace(
                 paid=row.paid + part,
                 repaid=(*row.repaid, (day, part.principal)) if part.principal else row.repaid,
             )
             for row, part in zip(payable, parts, strict=True)
             if part.total
         }
-        rows = tuple(paid.get(row.key, row) for row in self.rows)
-        return replace(self, rows=rows, credit=left, day=day)
+        rows = tuple([paid.get(row.key, row) for row in self.rows])
+        return Position(self.terms, day, self.anchor_day, rows, self.kept, left)
 
     # -- figures --------------------------------------------------------------------------------------------------
 
@@ -281,4 +281,4 @@ def lent(loan: Loan) -> Position:
         balance -= row.principal
         since = row.due_date
     anchor = max((row.due_date.day for row in loan.instalments), default=loan.disbursed_on.day)
-    return Position(loan.terms, loan.disbursed_on, anchor, in_order(rows))
+    return Position(loan.terms, loan.disbursed_on, anchor, tuple(rows))

@@ -31,10 +31,8 @@ GENEROUS = the_policy(
     promise_to_pay={"days_past_due": [0, None]},
     due_date_change={"days_past_due": [0, None]},
 )
-many = settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
-some = settings(
-    max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+many = settings(max_examples=examples(200), suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 def moment(day: int) -> datetime:
@@ -375,5 +373,5 @@ class LifeOfALoan(RuleBasedStateMachine):
 
 TestLifeOfALoan = LifeOfALoan.TestCase
 TestLifeOfALoan.settings = settings(
-    max_examples=examples(60), stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(60), stateful_step_count=30, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -181,7 +181,7 @@ def renewed(position: Position, row: LiveRow, key: str, **changes: Any) -> LiveR
         carried=replace(today, principal=0, fees=today.fees - fees_ahead),
         grace=row.grace and not penal_begun,
     )
-    return replace(base, **changes)
+    return base._replace(**changes)
 
 
 def _counted(arrangements: Iterable[Arrangement], kind: ReliefKind) -> list[Arrangement]:

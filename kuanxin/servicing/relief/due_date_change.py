@@ -5,7 +5,6 @@ Principal stays on its rows; interest is counted anew for the days that each row
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.servicing.calendar import add_months
@@ -49,9 +48,9 @@ def change(position: Position, request: DueDateChange, params: dict[str, Any], p
         since = moved.get(row.since, new.since)
         if row.since < position.day < row.due_date and not row.paid.total and row.running_from is None:
             # the running period is counted once, from its own beginning: two rounded parts could differ by a fen
-            since, new = row.since, replace(new, carried=row.carried)
+            since, new = row.since, new._replace(carried=row.carried)
         bears = interest(row.balance, position.terms, since, to, anchor_day=request.day)
-        adds.append(replace(new, interest=round_fen(bears, position.terms.rounding), since=since))
+        adds.append(new._replace(interest=round_fen(bears, position.terms.rounding), since=since))
     return closing(position, rows, adds)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -28,7 +27,7 @@ def change_from_json(data: Json) -> Change:
 
 def _row_to_json(row: LiveRow) -> Json:
     """New rows have nothing paid on them: `paid` and `repaid` are left out."""
-    return {f.name: _plain(getattr(row, f.name)) for f in fields(row) if f.name not in {"paid", "repaid"}}
+    return {name: _plain(value) for name, value in row._asdict().items() if name not in {"paid", "repaid"}}
 
 
 def _plain(value: Any) -> Any:

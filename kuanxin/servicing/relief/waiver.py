@@ -44,7 +44,7 @@ def change(position: Position, request: PenaltyWaiver, params: dict[str, Any], p
     for n, row in enumerate(rows, 1):
         new = renewed(position, row, f"{prefix}{n}")
         part = min(left, new.carried.penalty)
-        adds.append(replace(new, carried=replace(new.carried, penalty=new.carried.penalty - part)))
+        adds.append(new._replace(carried=replace(new.carried, penalty=new.carried.penalty - part)))
         left -= part
     return closing(position, rows, adds)
 
