@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rasa_sdk import Action
 from rasa_sdk.events import FollowupAction, SlotSet
 
+from actions.readings import otherwise
 from actions.turn import Answer, NotTheBorrower, NotVerified, Turn
 from kuanxin.conversations.replies import Button, Card, Reply
 from kuanxin.servicing.ports import BookUnavailable
@@ -99,10 +100,11 @@ def answers(intent: str) -> Callable[[Responder], Responder]:
 
 
 def complete(turn: Turn, answer: Answer) -> Answer:
-    """Adds what belongs around the main answer: who is speaking, a note on hidden numbers, the further wishes."""
+    """Adds what belongs around the main answer: who is speaking, a note on hidden numbers, further wishes and readings."""
     first, further = opening(turn), ()
-    if turn.intent not in STAND_ALONE:
+    if turn.intent not in STAND_ALONE and not turn.safety_hold:
         further = tuple(reply for wish in turn.also if wish != turn.intent for reply in briefly(wish, turn))
+        further += otherwise(turn)
     understood = {"unclear": 0} if turn.slots.get("unclear") else {}
     return Answer(first + answer.replies + further, {**understood, **answer.slots}, answer.followup)
 

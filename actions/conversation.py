@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actions.base import DISCLOSURE, HUMAN, RESPONDERS, KuanxinAction, answers, opening
+from actions.readings import offered
 from actions.turn import Answer, Turn, say
 from kuanxin.conversations.replies import Button, Reply
 
@@ -12,39 +13,6 @@ MENU = (
     Button("看看分期方案", "request_instalment_plan"),
     HUMAN,
 )
-# how a reading is offered back, in the borrower's words
-READINGS = {
-    "ask_loan_status": "查欠多少、哪天还",
-    "ask_payment_result": "还的钱到账没有",
-    "request_extension": "晚几天再还",
-    "request_instalment_plan": "分期还",
-    "request_due_date_change": "改还款日",
-    "request_fee_waiver": "减免罚息或费用",
-    "report_hardship": "现在还不上",
-    "ask_payment_methods": "怎么还款",
-    "request_deduction": "现在就扣款",
-    "report_payment_failure": "还款失败了",
-    "change_bank_card": "换银行卡",
-    "ask_autopay": "自动扣款",
-    "ask_partial_payment": "先还一部分",
-    "request_early_settlement": "提前还清",
-    "ask_interest_and_fees": "利息罚息怎么算",
-    "ask_credit_impact": "会不会影响征信",
-    "ask_overdue_consequences": "逾期会怎样",
-    "ask_sms_notice": "短信提醒",
-    "ask_reborrow": "还能不能再借",
-    "request_clearance_certificate": "开结清证明",
-    "set_reminder": "到期提醒我",
-    "ask_budget_advice": "怎样不再逾期",
-    "dispute_debt": "账不对",
-    "report_scam": "是不是诈骗",
-    "complain_about_collection": "我要投诉",
-    "request_human": "转人工客服",
-    "third_party_contact": "我不是本人",
-    "stop_reminders": "别再发消息",
-    "ask_new_loan": "申请借款",
-    "account_change": "账号、手机号",
-}
 
 
 @answers("greet")
@@ -154,10 +122,9 @@ def unclear(turn: Turn) -> Answer:
     if times >= 3:
         said = RESPONDERS["request_human"](turn)
         return Answer((Reply("我可能没帮到点上，请同事来看，免得耽误您。"), *said.replies), {"unclear": 0})
-    likely = [name for name, _ in turn.ranking if name in READINGS][:3]
-    buttons = (Button(READINGS[name], name) for name in likely)
+    buttons = offered(name for name, _ in turn.ranking)
     said = (
         "想确认一下，您是想问这个吗？" if times == 1 else "我换个问法：您现在最想解决的是哪件？用几个字再说一次也行。"
     )
-    offered = (*buttons, HUMAN) if times == 1 else MENU
-    return Answer((*opening(turn), Reply(said, buttons=offered)), {"unclear": times})
+    choice = (*buttons, HUMAN) if times == 1 else MENU
+    return Answer((*opening(turn), Reply(said, buttons=choice)), {"unclear": times})

@@ -69,6 +69,7 @@ class Turn:
     ranking: tuple[tuple[str, float], ...]
     entities: tuple[dict[str, Any], ...]
     also: tuple[str, ...]
+    perhaps: tuple[str, ...] | None  # what else it may have meant; None where it was understood for sure
     slots: dict[str, Any]
     safety_hold: bool
     third_party: bool
@@ -91,6 +92,7 @@ class Turn:
             ranking=tuple((r["name"], r["confidence"]) for r in message.get("intent_ranking") or ()),
             entities=tuple(message.get("entities") or ()),
             also=tuple(wish["intent"] for wish in message.get("also") or ()),
+            perhaps=None if message.get("perhaps") is None else tuple(message["perhaps"]),
             slots=dict(tracker.slots),
             safety_hold=bool(metadata.get("safety_hold")),
             third_party=bool(metadata.get("third_party")),

@@ -14,6 +14,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_in
 from actions.cards import KIND_NAMES, offers_card
+from actions.readings import otherwise
 from actions.relief.limits import counted_from
 from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUESTED, TERMS, WISHES, Negotiation
 from actions.turn import NotVerified, Turn
@@ -92,6 +93,7 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
         for wish in turn.also:
             if wish not in WISHES:
                 state.replies += briefly(wish, turn)
+        state.replies += otherwise(turn)
     if turn.intent in WISHES and WISHES[turn.intent] != state["relief"]:
         state.put(**EMPTY)
         state.put(relief=WISHES[turn.intent])
@@ -154,6 +156,11 @@ def _consent(state: Negotiation) -> bool:
     wanted = state.turn.entity("consent")
     if wanted is not None and wanted != state["quote"]:
         state.say(Reply("这个按钮对应的是之前的方案，现在的方案在下面，请以它为准。"))
+        state.put(consent=None)
+        return False
+    if intent == "affirm" and state.turn.perhaps is not None:
+        # an arrangement stands on a plain yes, not on a likely one
+        state.say(Reply("我想确认一下您的意思：同意的话，点“确认，就这样”，或者回复“同意”。"))
         state.put(consent=None)
         return False
     if intent == "affirm":

@@ -135,26 +135,21 @@ def as_understood(question: Question, parsed: dict[str, Any]) -> Understood:
     if not readings and parsed["intent"]["name"] not in (None, FALLBACK):
         readings = ((parsed["intent"]["name"], float(parsed["intent"]["confidence"])),)
     further = tuple(wish["intent"] for wish in parsed.get("also") or ())
-    return Understood(question, readings, parsed["intent"]["name"] in (None, FALLBACK), further)
+    perhaps = parsed.get("perhaps")
+    return Understood(
+        question,
+        readings,
+        parsed["intent"]["name"] in (None, FALLBACK),
+        further,
+        None if perhaps is None else tuple(perhaps),
+    )
 
 
 def show(console: Console, found: Figures) -> None:
     """Prints the figures of a measurement."""
     summary = Table(title="Understanding", show_header=False)
-    lines: tuple[tuple[str, Share | str], ...] = (
-        ("right, all messages", found.all),
-        ("right, within the task", found.within_task),
-        ("answered without asking back", found.answered),
-        ("  of these right", found.answered_right),
-        ("asked back", found.asked_back),
-        ("  rightly: the first reading was wrong", found.asked_back_rightly),
-        ("  a right reading among those offered", found.offered_right),
-        ("handed over to a person", found.handed_over),
-        ("  rightly", found.handed_over_rightly),
-        ("confidence off by, on average", f"{found.calibration_error:.3f}"),
-    )
-    for name, share in lines:
-        summary.add_row(name, str(share))
+    for name, share in found.summary:
+        summary.add_row(name, share)
     console.print(summary)
 
     intents = Table("need", "messages", "precision", "recall", title="Needs, the weakest first")
@@ -183,7 +178,7 @@ def show(console: Console, found: Figures) -> None:
     for (right, understood), wrong in found.confusions[:CONFUSIONS_SHOWN]:
         console.print(f"{len(wrong)} × {right} → {understood}")
         for result in wrong[:MESSAGES_SHOWN]:
-            back = ", asked back" if result.asked_back else ""
+            back = ", asked back" if result.asked_back else "" if result.sure else ", not sure"
             console.print(f"    {result.question.text}  ({result.confidence:.2f}{back})", markup=False, highlight=False)
 
 

@@ -31,12 +31,22 @@ class Question:
 
 @dataclass(frozen=True)
 class Understood:
-    """One question and its best readings, surest first. `asked_back`: the assistant would not have relied on them."""
+    """One question and its best readings, surest first.
+
+    `asked_back`: the assistant would not have relied on them. `perhaps`: it would have answered the first and offered
+    these beside it; None where it was sure.
+    """
 
     question: Question
     readings: tuple[tuple[str, float], ...]
     asked_back: bool
     further: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Answered without asking back in any form."""
+        return not self.asked_back and self.perhaps is None
 
     @property
     def intent(self) -> str:
@@ -52,8 +62,10 @@ class Understood:
 
     @property
     def offered_right(self) -> bool:
-        """Whether asking back would have shown a right reading as a button."""
-        return any(self._fits(intent) for intent, _ in self.readings[:OFFERED])
+        """Whether a right reading was there to be seen: answered, or as a button."""
+        if self.asked_back:
+            return any(self._fits(intent) for intent, _ in self.readings[:OFFERED])
+        return self.right or any(map(self._fits, self.perhaps or ()))
 
     def _fits(self, intent: str) -> bool:
         return intent == self.question.intent or intent in self.question.also
@@ -109,6 +121,9 @@ class Figures:
     within_task: Share
     answered: Share
     answered_right: Share
+    doubted: Share
+    doubted_right: Share
+    doubted_offered_right: Share
     asked_back: Share
     asked_back_rightly: Share
     offered_right: Share
@@ -121,6 +136,25 @@ class Figures:
     confusions: tuple[tuple[tuple[str, str], tuple[Understood, ...]], ...] = field(repr=False)
 
     @property
+    def summary(self) -> tuple[tuple[str, str], ...]:
+        """The figures that come first, each with its name; an indented one is a share of the one above."""
+        return (
+            ("right, all messages", str(self.all)),
+            ("right, within the task", str(self.within_task)),
+            ("answered without asking back", str(self.answered)),
+            ("  of these right", str(self.answered_right)),
+            ("answered, with other readings offered beside it", str(self.doubted)),
+            ("  of these right", str(self.doubted_right)),
+            ("  answered or offered rightly", str(self.doubted_offered_right)),
+            ("asked back", str(self.asked_back)),
+            ("  rightly: the first reading was wrong", str(self.asked_back_rightly)),
+            ("  a right reading among those offered", str(self.offered_right)),
+            ("handed over to a person", str(self.handed_over)),
+            ("  rightly", str(self.handed_over_rightly)),
+            ("confidence off by, on average", f"{self.calibration_error:.3f}"),
+        )
+
+    @property
     def recommended(self) -> Threshold | None:
         """The lowest threshold from which on what is answered reaches the target precision."""
         good = [t for t in self.thresholds if t.right.whole and t.right.value >= TARGET_PRECISION]
@@ -129,15 +163,19 @@ class Figures:
 
 def figures(results: Sequence[Understood], bins: int = 10) -> Figures:
     """All figures of one measurement."""
-    answered = [r for r in results if not r.asked_back]
+    answered = [r for r in results if r.sure]
+    doubted = [r for r in results if not r.asked_back and r.perhaps is not None]
     asked = [r for r in results if r.asked_back]
-    handed = [r for r in answered if r.intent == HANDS_OVER]
+    handed = [r for r in results if not r.asked_back and r.intent == HANDS_OVER]
     binned = _bins(results, bins)
     return Figures(
         all=_share(results, _right),
         within_task=_share([r for r in results if r.question.within_task], _right),
         answered=Share(len(answered), len(results)),
         answered_right=_share(answered, _right),
+        doubted=Share(len(doubted), len(results)),
+        doubted_right=_share(doubted, _right),
+        doubted_offered_right=_share(doubted, lambda r: r.offered_right),
         asked_back=Share(len(asked), len(results)),
         asked_back_rightly=_share(asked, lambda r: not r.right),
         offered_right=_share(asked, lambda r: r.offered_right),

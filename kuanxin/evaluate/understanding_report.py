@@ -50,6 +50,7 @@ def _as_json(results: list[Understood]) -> str:
             "confidence": round(r.confidence, 4),
             "right": r.right,
             "asked_back": r.asked_back,
+            "perhaps": None if r.perhaps is None else list(r.perhaps),
             "further": list(r.further),
         }
         for r in results

@@ -23,6 +23,7 @@ TURN = Turn(
     ranking=(),
     entities=(),
     also=(),
+    perhaps=None,
     slots={},
     safety_hold=False,
     third_party=False,
@@ -91,3 +92,12 @@ def test_what_was_not_understood_before_is_forgotten_after_an_answer() -> None:
 def test_what_is_said_last_corrects_what_was_said_before() -> None:
     turn = replace(TURN, entities=({"entity": "count", "value": 3}, {"entity": "count", "value": 6}))
     assert turn.entity("count") == 6
+
+
+def test_beside_an_answer_that_is_only_likely_stand_the_other_readings() -> None:
+    likely = complete(replace(TURN, perhaps=("ask_payment_result", "thank")), say("欠款"))
+    assert [b.intent for r in likely.replies for b in r.buttons] == ["ask_payment_result"]
+    sure = complete(replace(TURN, perhaps=None), say("欠款"))
+    assert [r.text for r in sure.replies] == ["欠款"]
+    despair = complete(replace(TURN, intent="express_distress", perhaps=("report_hardship",)), say("安全"))
+    assert [r.text for r in despair.replies] == ["安全"]

@@ -1,0 +1,83 @@
+"""The trained model hears despair and hardship, is not startled by figures of speech, and training repeats itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from rasa.engine.graph import ExecutionContext, GraphSchema
+from rasa.engine.storage.local_model_storage import LocalModelStorage
+from rasa.engine.storage.resource import Resource
+from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.training_data.message import Message
+
+from kuanxin.evaluate.questions import read_questions, understand
+from kuanxin.nlu.classifier import SentenceClassifier
+from kuanxin.nlu.featurizer import SentenceFeaturizer
+from kuanxin.operate.model import ensure_model
+
+if TYPE_CHECKING:
+    from kuanxin.evaluate.understanding import Understood
+
+DISTRESS, HARDSHIP = "express_distress", "report_hardship"
+SETS = {name: read_questions(Path(f"tests/data/questions/{name}.tsv")) for name in ("distress", "hardship")}
+
+
+@pytest.fixture(scope="module")
+def understood() -> dict[str, list[Understood]]:
+    results = iter(list(understand([q for questions in SETS.values() for q in questions], ensure_model())))
+    return {name: [next(results) for _ in questions] for name, questions in SETS.items()}
+
+
+def _heard(results: list[Understood], intent: str) -> tuple[list[str], int]:
+    """What was not heard among the messages that state it, and how many do."""
+    stated = [r for r in results if r.question.intent == intent]
+    return [r.question.text for r in stated if r.asked_back or not r.right], len(stated)
+
+
+def test_every_statement_of_despair_is_heard(understood: dict[str, list[Understood]]) -> None:
+    missed, stated = _heard(understood["distress"], DISTRESS)
+    assert stated >= 200
+    assert not missed
+
+
+def test_hardship_is_heard(understood: dict[str, list[Understood]]) -> None:
+    missed, stated = _heard(understood["hardship"], HARDSHIP)
+    assert stated >= 200
+    assert len(missed) <= stated * 0.02, missed
+
+
+def test_look_alikes_are_no_despair(understood: dict[str, list[Understood]]) -> None:
+    lookalikes = [r for r in understood["distress"] if r.question.intent != DISTRESS]
+    assert len(lookalikes) >= 40
+    assert not [r.question.text for r in lookalikes if r.intent == DISTRESS]
+
+
+def test_look_alikes_are_seldom_taken_for_hardship(understood: dict[str, list[Understood]]) -> None:
+    lookalikes = [r for r in understood["hardship"] if r.question.intent != HARDSHIP]
+    wrongly = [r.question.text for r in lookalikes if r.sure and r.intent == HARDSHIP and not r.right]
+    assert len(wrongly) <= len(lookalikes) * 0.1, wrongly
+
+
+def test_the_same_data_give_the_same_readings(tmp_path: Path) -> None:
+    training = RasaFileImporter("config.yml", "domain.yml", ["data/nlu"]).get_nlu_data()
+    examples = type(training)(training.training_examples[::4])  # a quarter is enough to see chance at work
+    texts = [q.text for questions in SETS.values() for q in questions]
+
+    def read(name: str) -> list[object]:
+        (tmp_path / name).mkdir()
+        storage, context = LocalModelStorage(tmp_path / name), ExecutionContext(GraphSchema({}), name)
+        featurizer = SentenceFeaturizer.create(
+            SentenceFeaturizer.get_default_config(), storage, Resource("featurizer"), context
+        )
+        classifier = SentenceClassifier.create(
+            SentenceClassifier.get_default_config(), storage, Resource("classifier"), context
+        )
+        fresh = type(examples)([Message(data=dict(e.data)) for e in examples.training_examples])
+        featurizer.train(fresh)
+        classifier.train(featurizer.process_training_data(fresh))
+        messages = classifier.process(featurizer.process([Message(data={"text": text}) for text in texts]))
+        return [message.get("intent_ranking") for message in messages]
+
+    assert read("first") == read("second")
