@@ -7,15 +7,15 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from bench import engine, turns
+from bench import engine, notices, turns
 from bench.document import DOCUMENT, Figures, write
 from kuanxin.operate.model import ROOT
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("turns", "engine"), help="one part alone (default: all)")
-    parser.add_argument("--full", action="store_true", help="engine: up to 1,000,000 loans")
+    parser.add_argument("part", nargs="?", choices=("turns", "engine", "notices"), help="one part alone (default: all)")
+    parser.add_argument("--full", action="store_true", help="engine, notices: up to 1,000,000 loans")
     chosen = parser.parse_args()
     console = Console()
     if chosen.part in (None, "turns"):
@@ -25,6 +25,10 @@ def main() -> None:
         console.print("Quotes, schedules and arrears; this takes some minutes…")
         command = "python -m bench engine --full" if chosen.full else "python -m bench engine"
         _tell(console, "engine", engine.measure(full=chosen.full), command)
+    if chosen.part in (None, "notices"):
+        console.print("Planning notices; this takes some minutes…")
+        command = "python -m bench notices --full" if chosen.full else "python -m bench notices"
+        _tell(console, "notices", notices.measure(full=chosen.full), command)
 
 
 def _beside_the_bare_bot(rows: list[tuple[str, float, float, str]]) -> Figures:

@@ -200,6 +200,12 @@ def _timed(do: Callable[[Any], Any], items: list[Any]) -> tuple[float, list[Any]
 # -- loans ----------------------------------------------------------------------------------------------------------
 
 
+def loan_number(n: int) -> Loan:
+    """Loan number n of a portfolio, the same in every run."""
+    one = _borrowed(n)
+    return _loan(one, _plan(one))
+
+
 @dataclass(frozen=True)
 class _Borrowed:
     """What a loan is made of."""

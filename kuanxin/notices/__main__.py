@@ -98,9 +98,9 @@ def _send_dry(parts: Services, console: Console) -> int:
     people = parts.outbox.people([entry.borrower_id for entry in entries], now)
     for entry in entries:
         what, text = parts.sender.preview(entry, now, people[entry.borrower_id])
-        console.print(f"{entry.borrower_id} {entry.kind}: {what}", highlight=False)
+        console.print(f"{entry.borrower_id} {entry.kind}: {what}", highlight=False, soft_wrap=True)
         if text:
-            console.print(f"  {text}", highlight=False, markup=False)
+            console.print(f"  {text}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"A dry run of at most {MOST_SHOWN} notices: nothing was written or sent.")
     return 0
 
@@ -110,7 +110,7 @@ def status(parts: Services, args: argparse.Namespace, console: Console) -> int:
         for entry in parts.outbox.of(args.borrower):
             when = f"{entry.tried_at or entry.not_before:%Y-%m-%d %H:%M}"
             state = f"{entry.state}{': ' if entry.why else ''}{entry.why}"
-            console.print(f"{when}  {entry.kind}  {state}  {entry.text}", highlight=False, markup=False)
+            console.print(f"{when}  {entry.kind}  {state}  {entry.text}", highlight=False, markup=False, soft_wrap=True)
         return 0
     counts = parts.outbox.counts()
     shown = [state for state in STATES if any(found == state for _, found in counts)]
