@@ -128,3 +128,19 @@ def test_staff_are_there_from_the_first_minute_and_not_at_the_last():
 def test_the_policy_is_found_from_any_folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert read_settings().policy_file.is_file()
+
+
+@pytest.mark.parametrize(("platform", "account"), [("WECHAT", "APP_ID"), ("WECOM", "CORP_ID")])
+def test_an_account_of_a_platform_is_set_up_wholly_or_not_at_all(monkeypatch, platform, account):
+    monkeypatch.setenv(f"KUANXIN_{platform}_{account}", "x1")
+    monkeypatch.setenv(f"KUANXIN_{platform}_TOKEN", "secret-token")
+    with pytest.raises(SettingsError) as raised:
+        read_settings()
+    assert f"missing: KUANXIN_{platform}_SECRET, KUANXIN_{platform}_AES_KEY" in str(raised.value)
+    assert "secret-token" not in str(raised.value)
+    monkeypatch.setenv(f"KUANXIN_{platform}_SECRET", "s")
+    monkeypatch.setenv(f"KUANXIN_{platform}_AES_KEY", "too-short")
+    with pytest.raises(SettingsError, match="43 letters and digits"):
+        read_settings()
+    monkeypatch.setenv(f"KUANXIN_{platform}_AES_KEY", "a" * 43)
+    assert read_settings()

@@ -242,9 +242,12 @@ class Guard:
         return conversation, speaker.borrower_id or self._identity.borrower_of(conversation.id, now)
 
     def _sign_out(self, turn: _Turn) -> Outcome:
-        """Whoever holds the conversation: the way out is always open. Said first, because it ends where it is said."""
+        """The way out is open whoever holds the conversation. The reply answers no message: answers of the assistant
+        are left out while a colleague has it."""
         signed_in = self._identity.sign_out(turn.id, turn.inbound.speaker.borrower_id or turn.borrower_id, turn.now)
-        return self._finish(turn, [{"text": SIGNED_OUT if signed_in else NOT_SIGNED_IN}])
+        reply = {"text": SIGNED_OUT if signed_in else NOT_SIGNED_IN}
+        said = self._conversations.record_replies(turn.id, [reply], turn.now, verified=turn.verified)
+        return replace(self._finish(turn, []), entries=said)
 
     async def _ask_model(self, turn: _Turn) -> list[dict[str, Any]]:
         """What the assistant says; nothing when the turn broke.

@@ -77,7 +77,9 @@ class Line:
     ) -> None:
         self.parts = parts
         self.carrier = carrier
-        self.guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock)
+        self.guard = Guard(
+            on_new_message, parts.conversations, parts.identity, parts.clock, parts.servicing.policy.version
+        )
         self._order: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: set[asyncio.Task[None]] = set()
 

@@ -7,10 +7,12 @@ Line and send what it has to tell. docs/integration/channels.md
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.channels.line import Line
+from kuanxin.channels.logs import log_where
 from kuanxin.channels.telling import size
 from kuanxin.conversations.channels import Received
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
     from kuanxin.bootstrap import Services
     from kuanxin.channels.telling import Message
+
+logger = logging.getLogger(__name__)
 
 PRESSED = "press:"  # before the id of a button, as the platform sends it back
 _PRESSED = re.compile(rf"{PRESSED}([A-Za-z0-9_-]{{1,32}})")
@@ -53,6 +57,14 @@ class RasaCarrier:
             choices = "\n".join(f"{number}. {button['title']}" for number, button in enumerate(message.buttons, 1))
             await output.send_text_message(address, f"{text}\n{choices}")
         return 1
+
+
+async def tried(what: str, awaitable: Awaitable[Any]) -> None:
+    """A call to a platform at the start: where it fails the other channels open all the same."""
+    try:
+        await awaitable
+    except Exception as error:
+        log_where(logger, what, error)
 
 
 def behind_guard(

@@ -10,7 +10,7 @@ from rasa.core.channels.telegram import TelegramInput, TelegramOutput
 from sanic.response import text as text_response
 
 from kuanxin.bootstrap import services
-from kuanxin.channels.rasa_connectors import RasaCarrier, behind_guard
+from kuanxin.channels.rasa_connectors import RasaCarrier, behind_guard, tried
 
 if TYPE_CHECKING:
     from sanic import Blueprint, Request
@@ -21,8 +21,7 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
 class GuardedTelegram(TelegramInput):
-    """Besides Rasa's credentials `secret`: Telegram sends it with each request, Rasa alone believes whoever knows the
-    bot's name. `api_url` for a Bot API server of one's own."""
+    """Rasa's credentials, and `secret`, which Telegram sends with each request; `api_url` of one's own API server."""
 
     parts: Services | None = None  # where it is not the process's own
 
@@ -33,10 +32,9 @@ class GuardedTelegram(TelegramInput):
         made.secret, made.api_url = given["secret"], given.get("api_url")
         return made
 
-    def get_output_channel(self) -> TelegramOutput:
+    def get_output_channel(self) -> TelegramOutput:  # Rasa's sets the webhook here, without a secret
         output = TelegramOutput(self.access_token)
-        if self.api_url:
-            output.server = TelegramAPIServer.from_base(self.api_url)
+        output.server = TelegramAPIServer.from_base(self.api_url) if self.api_url else output.server
         return output
 
     def blueprint(self, on_new_message: Any) -> Blueprint:
@@ -46,12 +44,13 @@ class GuardedTelegram(TelegramInput):
 
         @routes.listener("after_server_start")
         async def tell_telegram(app: Any, loop: Any) -> None:
-            await output.request("setWebhook", {"url": self.webhook_url, "secret_token": self.secret})
+            hook = {"url": self.webhook_url, "secret_token": self.secret}
+            app.add_task(tried("telegram's webhook could not be set", output.request("setWebhook", hook)))
 
         @routes.on_request
         async def only_telegram(request: Request) -> Any:
-            known = hmac.compare_digest(request.headers.get(SECRET_HEADER, "").encode(), self.secret.encode())
-            return None if known else text_response("", 403)
+            given = request.headers.get(SECRET_HEADER, "").encode()
+            return None if hmac.compare_digest(given, self.secret.encode()) else text_response("", 403)
 
         return routes
 

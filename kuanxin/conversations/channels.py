@@ -51,7 +51,7 @@ class Deliveries(Protocol):
         """Sets how far an address was told each conversation."""
 
     def behind(self, channel: str) -> tuple[str, ...]:
-        """Addresses that still take messages, in whose conversations something new was said."""
+        """Addresses that wrote within two days, still take messages, and were not told everything yet."""
 
 
 class SharedValues(Protocol):

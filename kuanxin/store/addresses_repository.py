@@ -31,6 +31,7 @@ class SqlAddresses:
             row = {"channel": channel, "address": address, "conversation_id": new_conversation()}
             keep = self._insert(table).on_conflict_do_nothing(index_elements=["channel", "address"])
             connection.execute(keep, row)
+            connection.execute(update(table).where(this).values(heard_at=time.time()))
             found = connection.execute(select(table).where(this).with_for_update()).one()
             if found.bound_until is not None and found.bound_until <= now:
                 begin_anew(connection, this)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Engine
 
+BEHIND_SECONDS = 48 * 3600.0  # who wrote longer ago is told with their next message; WeChat takes nothing before it
 INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
@@ -90,6 +91,7 @@ class SqlDeliveries:
                 connection.execute(statement.on_conflict_do_update(index_elements=key, set_=far))
 
     def behind(self, channel: str) -> tuple[str, ...]:
+        now = time.time()
         own = "b-" + addresses.c.borrower_id
         taking_part = or_(conversations.c.id == addresses.c.conversation_id, conversations.c.id == own)
         told = and_(
@@ -101,7 +103,8 @@ class SqlDeliveries:
             select(addresses.c.address)
             .join(conversations, taking_part)
             .outerjoin(deliveries, told)
-            .where(addresses.c.channel == channel, addresses.c.quota > 0, addresses.c.sending_until < time.time())
+            .where(addresses.c.channel == channel, addresses.c.quota > 0, addresses.c.sending_until < now)
+            .where(addresses.c.heard_at > now - BEHIND_SECONDS)
             .where(conversations.c.last_number > func.coalesce(deliveries.c.number, 0))
             .distinct()
         )

@@ -12,6 +12,7 @@ from sqlalchemy import delete, exists, select, update
 
 from kuanxin.store.conversations_repository import faults_as_unavailable, take_conversation
 from kuanxin.store.engine import reading
+from kuanxin.store.tables_channels import channel_deliveries
 from kuanxin.store.tables_conversations import (
     agreements,
     conversations,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 _OF_A_CONVERSATION = (
     *(understood, transcript, inbound, issued_buttons, handovers, tickets, ratings, unclear_messages),
-    *(notes, tags, agreements, trackers, sign_in_tickets, sign_ins),
+    *(notes, tags, agreements, trackers, sign_in_tickets, sign_ins, channel_deliveries),
 )
 
 

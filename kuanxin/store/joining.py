@@ -1,8 +1,8 @@
 """An address is bound to a borrower: what it said until then goes on in the borrower's own conversation.
 
 Everything happens in the transaction that uses the ticket up. What counts is kept: who holds the conversation, an open
-request for a person, a safety hold, tickets, buttons that are still on the screen, and what was said, so that a
-colleague reads one conversation. Where the borrower's conversation has a form open, that form stays.
+request for a person, safety and other holds, tickets, notes, buttons that are still on the screen, and what was said,
+so that a colleague reads one conversation. Where the borrower's conversation has a form open, that form stays.
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from sqlalchemy import insert, select, update
 from kuanxin.conversations.model import URGENCIES
 from kuanxin.store.addresses_repository import release
 from kuanxin.store.tables_channels import channel_addresses, channel_deliveries
-from kuanxin.store.tables_conversations import conversations, handovers, issued_buttons, tickets, transcript
+from kuanxin.store.tables_conversations import (
+    FLAGS,
+    conversations,
+    handovers,
+    issued_buttons,
+    notes,
+    reminder_holds,
+    tickets,
+    transcript,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,7 +64,7 @@ def _join(connection: Connection, from_id: str, to_id: str, channel: str, borrow
         return
     known = connection.execute(own).one()
     _move_request(connection, from_id, to_id, now)
-    for table in (tickets, issued_buttons):
+    for table in (tickets, issued_buttons, reminder_holds, notes):
         connection.execute(update(table).where(table.c.conversation_id == from_id).values(conversation_id=to_id))
     said = connection.execute(
         select(transcript).where(transcript.c.conversation_id == from_id).order_by(transcript.c.number)
@@ -73,10 +82,17 @@ def _join(connection: Connection, from_id: str, to_id: str, channel: str, borrow
             holder=max(earlier.holder, known.holder, key=HOLDERS.index),
             safety_hold=earlier.safety_hold or known.safety_hold,
             disclosed=earlier.disclosed or known.disclosed,
+            legal_hold=earlier.legal_hold or known.legal_hold,
             last_number=known.last_number + len(copies),
+            last_at=now,
+            said=known.said + earlier.said,
+            attention=max(earlier.attention, known.attention),
+            **{flag: getattr(earlier, flag) or getattr(known, flag) for flag in FLAGS},
         )
     )
-    connection.execute(update(conversations).where(conversations.c.id == from_id).values(holder="bot"))
+    # nobody waits in the earlier one any more
+    over = {"holder": "bot", "safety_hold": False, "attention": 0}
+    connection.execute(update(conversations).where(conversations.c.id == from_id).values(**over))
 
 
 def _move_request(connection: Connection, from_id: str, to_id: str, now: datetime) -> None:

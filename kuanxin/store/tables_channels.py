@@ -17,7 +17,8 @@ channel_addresses = Table(
     Column("bound_until", Moment),
     Column("choices", Text),  # JSON: the ids of the buttons that were shown last, in their order
     Column("quota", Integer, nullable=False, server_default="0"),  # messages that the platform still takes
-    Column("sending_until", Float, nullable=False, server_default="0"),  # seconds since 1970, real time
+    Column("heard_at", Float, nullable=False, server_default="0", index=True),  # seconds since 1970, real time
+    Column("sending_until", Float, nullable=False, server_default="0"),
     UniqueConstraint("channel", "borrower_id"),  # one address of a channel for each borrower
 )
 

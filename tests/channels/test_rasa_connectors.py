@@ -58,7 +58,7 @@ class TestTelegram:
         return TelegramPerson({"id": next(_people), "type": "private"}, both[0], running)
 
     def test_the_webhook_is_set_with_a_secret(self, person):
-        hook = person.platform.order("hook")
+        hook = until(lambda: person.platform.order("hook"))
         url = "https://chat.bank.example/webhooks/telegram/webhook"
         assert hook == {"url": url, "secret_token": telegram_platform.SECRET}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
@@ -86,6 +87,9 @@ def test_what_was_open_before_the_sign_in_stays_open(follower, borrower):
     ]
     assert len(parts.conversations.tickets(own.id)) == 1
     assert {hold.reason for hold in parts.conversations.reminder_holds(borrower)} == {"self_harm"}
+    assert not parts.conversations.get(before).safety_hold
+    parts.conversations.clear_safety_hold(own.id, now)
+    assert parts.conversations.reminder_holds(borrower, now + timedelta(hours=72)) == ()
 
 
 def test_two_requests_for_a_person_become_the_more_urgent_one(follower, borrower):

@@ -22,11 +22,13 @@ def upgrade() -> None:
         sa.Column("bound_until", Moment()),
         sa.Column("choices", sa.Text()),
         sa.Column("quota", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("heard_at", sa.Float(), server_default="0", nullable=False),
         sa.Column("sending_until", sa.Float(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("channel", "address", name=op.f("pk_channel_addresses")),
         sa.UniqueConstraint("conversation_id", name=op.f("uq_channel_addresses_conversation_id")),
         sa.UniqueConstraint("channel", "borrower_id", name=op.f("uq_channel_addresses_channel_borrower_id")),
     )
+    op.create_index(op.f("ix_channel_addresses_heard_at"), "channel_addresses", ["heard_at"])
     op.create_table(
         "channel_inbox",
         sa.Column("channel", sa.String(16), nullable=False),
