@@ -98,5 +98,6 @@ class Staff:
 
 
 def _urgency(request: Handover) -> tuple[int, int, datetime, int]:
-    reason = REASON_ORDER.index(request.reason) if request.reason in REASON_ORDER else len(REASON_ORDER)
-    return (-URGENCIES.index(request.urgency), reason, request.waiting_since, request.id)
+    reason = "hardship" if request.hardship and request.reason not in REASON_ORDER else request.reason
+    weight = REASON_ORDER.index(reason) if reason in REASON_ORDER else len(REASON_ORDER)
+    return (-URGENCIES.index(request.urgency), weight, request.waiting_since, request.id)

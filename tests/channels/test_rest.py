@@ -43,6 +43,7 @@ def test_a_borrower_is_answered_with_text_card_and_buttons_by_id(chat, borrower)
         "third_party": False,
         "first_contact": True,
         "redacted": [],
+        "policy": chat.services.servicing.policy.version,
     }
 
 
