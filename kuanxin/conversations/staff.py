@@ -80,8 +80,9 @@ class Staff:
         self.store.keep_agreement(agreement)
 
     def conclude(self, agreement: Agreement, state: str, reply: dict[str, Any], by: str, now: datetime) -> None:
-        """Tells the borrower what was decided, where they asked; once, however often it is called."""
-        self.store.tell(agreement.conversation_id, f"decided-{agreement.id}"[:64], now, reply, by)
+        """Tells the borrower what was decided, where they asked; once, however often it is called. The decision itself
+        is the cause of a notice already."""
+        self.store.tell(agreement.conversation_id, f"decided-{agreement.id}"[:64], now, reply, by, notice=False)
         self.store.note_state(agreement.id, state, now)
         self.store.end_decision_request(agreement.conversation_id, now)
 

@@ -14,7 +14,17 @@ from sqlalchemy import insert, select, update
 from kuanxin.conversations.model import URGENCIES
 from kuanxin.store.addresses_repository import release
 from kuanxin.store.tables_channels import channel_addresses, channel_deliveries
-from kuanxin.store.tables_conversations import conversations, handovers, issued_buttons, tickets, transcript
+from kuanxin.store.tables_conversations import (
+    FLAGS,
+    agreements,
+    conversations,
+    handovers,
+    issued_buttons,
+    notes,
+    tickets,
+    transcript,
+    understood,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,13 +59,13 @@ def _join(connection: Connection, from_id: str, to_id: str, channel: str, borrow
     earlier = connection.execute(select(conversations).where(conversations.c.id == from_id)).first()
     own = select(conversations).where(conversations.c.id == to_id).with_for_update()
     if connection.execute(own).first() is None:
-        row = {"id": to_id, "channel": channel, "borrower_id": borrower_id, "opened_at": now}
+        row = {"id": to_id, "channel": channel, "borrower_id": borrower_id, "opened_at": now, "last_at": now}
         connection.execute(insert(conversations), row)
     if earlier is None:  # the link came from somewhere else: nothing was said there yet
         return
     known = connection.execute(own).one()
     _move_request(connection, from_id, to_id, now)
-    for table in (tickets, issued_buttons):
+    for table in (tickets, issued_buttons, understood, agreements, notes):
         connection.execute(update(table).where(table.c.conversation_id == from_id).values(conversation_id=to_id))
     said = connection.execute(
         select(transcript).where(transcript.c.conversation_id == from_id).order_by(transcript.c.number)
@@ -74,9 +84,13 @@ def _join(connection: Connection, from_id: str, to_id: str, channel: str, borrow
             safety_hold=earlier.safety_hold or known.safety_hold,
             disclosed=earlier.disclosed or known.disclosed,
             last_number=known.last_number + len(copies),
+            last_at=max(earlier.last_at, known.last_at),
+            said=known.said + earlier.said,
+            attention=max(earlier.attention, known.attention),
+            **{flag: getattr(earlier, flag) or getattr(known, flag) for flag in (*FLAGS, "legal_hold")},
         )
     )
-    connection.execute(update(conversations).where(conversations.c.id == from_id).values(holder="bot"))
+    connection.execute(update(conversations).where(conversations.c.id == from_id).values(holder="bot", attention=0))
 
 
 def _move_request(connection: Connection, from_id: str, to_id: str, now: datetime) -> None:
@@ -96,6 +110,8 @@ def _move_request(connection: Connection, from_id: str, to_id: str, now: datetim
             "urgency": chosen.urgency,
             "summary": chosen.summary,
             "waiting_since": min(earlier.waiting_since, known.waiting_since),
+            "claimed_by": earlier.claimed_by or known.claimed_by,
+            "claimed_at": earlier.claimed_at if earlier.claimed_by else known.claimed_at,
         }
         connection.execute(update(handovers).where(handovers.c.id == known.id).values(ended_at=now))
         connection.execute(update(handovers).where(handovers.c.id == earlier.id).values(**stands))
