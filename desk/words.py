@@ -52,6 +52,30 @@ TICKETS = {
     "certificate": _("结清证明"),
     "other": _("其他"),
 }
+NOTICES = {
+    "sign_in_link": _("登录链接"),
+    "staff_replied": _("同事回复了"),
+    "promise_confirmed": _("约定确认"),
+    "arrangement_confirmed": _("安排确认"),
+    "decision_made": _("审批结果"),
+    "reminder": _("客户要的提醒"),
+    "broken_promise": _("约定没做到"),
+    "due_today": _("今天到期"),
+    "instalment_due": _("新计划到期"),
+    "due_soon": _("快到期"),
+    "overdue": _("逾期"),
+    "paid": _("还款到账"),
+}
+SENT = {
+    "waiting": _("待发"),
+    "sending": _("在发"),
+    "sent": _("已发"),
+    "delivered": _("已收到"),
+    "undelivered": _("没收到"),
+    "unclear": _("不确定"),
+    "failed": _("没发成"),
+    "withdrawn": _("没有发"),
+}
 HOLDS = {
     "opt_out": _("客户不要提醒"),
     "dispute": _("有异议"),

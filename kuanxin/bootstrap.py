@@ -143,7 +143,7 @@ def compose(settings: Settings) -> Services:
         book=book,
         servicing=servicing,
         conversations=Conversations(store, settings.hours.open_at, FolderAlerts(settings.outbox)),
-        staff=Staff(SqlStaff(engine), store, SqlTranscripts(engine)),
+        staff=Staff(SqlStaff(engine, causes), store, SqlTranscripts(engine)),
         figures=SqlFigures(engine),
         erasure=SqlErasure(engine),
         identity=identity,

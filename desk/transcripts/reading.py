@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kuanxin.conversations.review import Summary, Understanding
 
 MOST_LINES = 1000
+MOST_NOTICES = 10
 DOUBTFUL = 0.6
 
 
@@ -68,5 +69,6 @@ def beside(parts: Services, summary: Summary) -> dict[str, Any]:
         "tickets": conversations.tickets(summary.id),
         "agreed_here": {agreement.id for agreement in store.agreements_of(summary.id)},
         "holds": conversations.reminder_holds(subject, parts.clock.now()),
+        "notices": parts.outbox.of(summary.borrower_id)[-MOST_NOTICES:] if summary.borrower_id else (),
         "reminders": conversations.reminders(summary.borrower_id) if summary.borrower_id else (),
     }

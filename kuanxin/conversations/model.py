@@ -100,6 +100,7 @@ class Handover:
     summary: str
     waiting_since: datetime
     staffed: bool = False  # somebody is there at the moment of the request
+    hardship: bool = False  # the borrower told of hardship in this conversation
     claimed_by: str | None = None
     claimed_at: datetime | None = None
     first_reply_at: datetime | None = None

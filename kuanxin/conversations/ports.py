@@ -131,8 +131,10 @@ class StaffStore(Protocol):
     def reply(self, conversation_id: str, staff: str, text: str, token: str, now: datetime) -> Entry:
         """Once for each token. Raises NotHolding."""
 
-    def tell(self, conversation_id: str, token: str, now: datetime, reply: dict[str, Any], staff: str) -> Entry:
-        """Wherever the conversation stands; once for each token."""
+    def tell(
+        self, conversation_id: str, token: str, now: datetime, reply: dict[str, Any], staff: str, notice: bool = True
+    ) -> Entry:
+        """Wherever the conversation stands; once for each token. `notice`: the phone is told that a colleague wrote."""
 
     def give_back(
         self, conversation_id: str, staff: str, outcome: str, seen: int, farewell: str, now: datetime

@@ -80,8 +80,9 @@ class Staff:
         self.store.keep_agreement(agreement)
 
     def conclude(self, agreement: Agreement, state: str, reply: dict[str, Any], by: str, now: datetime) -> None:
-        """Tells the borrower what was decided, where they asked; once, however often it is called."""
-        self.store.tell(agreement.conversation_id, f"decided-{agreement.id}"[:64], now, reply, by)
+        """Tells the borrower what was decided, where they asked; once, however often it is called. The decision itself
+        is the cause of a notice already."""
+        self.store.tell(agreement.conversation_id, f"decided-{agreement.id}"[:64], now, reply, by, notice=False)
         self.store.note_state(agreement.id, state, now)
         self.store.end_decision_request(agreement.conversation_id, now)
 
@@ -98,5 +99,6 @@ class Staff:
 
 
 def _urgency(request: Handover) -> tuple[int, int, datetime, int]:
-    reason = REASON_ORDER.index(request.reason) if request.reason in REASON_ORDER else len(REASON_ORDER)
-    return (-URGENCIES.index(request.urgency), reason, request.waiting_since, request.id)
+    reason = "hardship" if request.hardship and request.reason not in REASON_ORDER else request.reason
+    weight = REASON_ORDER.index(reason) if reason in REASON_ORDER else len(REASON_ORDER)
+    return (-URGENCIES.index(request.urgency), weight, request.waiting_since, request.id)

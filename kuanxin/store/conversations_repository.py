@@ -11,6 +11,7 @@ import logging
 import secrets
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import and_, case, insert, or_, select, update
@@ -219,9 +220,12 @@ class SqlConversations:
     def waiting(self) -> tuple[Handover, ...]:
         with self._reading() as connection:
             rows = connection.execute(
-                select(handovers).where(handovers.c.ended_at.is_(None)).order_by(handovers.c.waiting_since)
-            )
-            return tuple(map(handover_of, rows))
+                select(handovers, conversations.c.hardship)
+                .join(conversations, conversations.c.id == handovers.c.conversation_id)
+                .where(handovers.c.ended_at.is_(None))
+                .order_by(handovers.c.waiting_since)
+            ).all()
+            return tuple(replace(handover_of(row), hardship=row.hardship) for row in rows)
 
     def open_ticket(self, conversation_id: str, kind: str, subject: str, text: str, now: datetime) -> Ticket:
         with self._writing() as connection:

@@ -16,6 +16,7 @@ from kuanxin.store.addresses_repository import release
 from kuanxin.store.tables_channels import channel_addresses, channel_deliveries
 from kuanxin.store.tables_conversations import (
     FLAGS,
+    agreements,
     conversations,
     handovers,
     issued_buttons,
@@ -23,6 +24,7 @@ from kuanxin.store.tables_conversations import (
     reminder_holds,
     tickets,
     transcript,
+    understood,
 )
 
 if TYPE_CHECKING:
@@ -58,13 +60,13 @@ def _join(connection: Connection, from_id: str, to_id: str, channel: str, borrow
     earlier = connection.execute(select(conversations).where(conversations.c.id == from_id)).first()
     own = select(conversations).where(conversations.c.id == to_id).with_for_update()
     if connection.execute(own).first() is None:
-        row = {"id": to_id, "channel": channel, "borrower_id": borrower_id, "opened_at": now}
+        row = {"id": to_id, "channel": channel, "borrower_id": borrower_id, "opened_at": now, "last_at": now}
         connection.execute(insert(conversations), row)
     if earlier is None:  # the link came from somewhere else: nothing was said there yet
         return
     known = connection.execute(own).one()
     _move_request(connection, from_id, to_id, now)
-    for table in (tickets, issued_buttons, reminder_holds, notes):
+    for table in (tickets, issued_buttons, reminder_holds, notes, understood, agreements):
         connection.execute(update(table).where(table.c.conversation_id == from_id).values(conversation_id=to_id))
     said = connection.execute(
         select(transcript).where(transcript.c.conversation_id == from_id).order_by(transcript.c.number)
@@ -84,7 +86,7 @@ def _join(connection: Connection, from_id: str, to_id: str, channel: str, borrow
             disclosed=earlier.disclosed or known.disclosed,
             legal_hold=earlier.legal_hold or known.legal_hold,
             last_number=known.last_number + len(copies),
-            last_at=now,
+            last_at=max(earlier.last_at, known.last_at),
             said=known.said + earlier.said,
             attention=max(earlier.attention, known.attention),
             **{flag: getattr(earlier, flag) or getattr(known, flag) for flag in FLAGS},
@@ -112,6 +114,8 @@ def _move_request(connection: Connection, from_id: str, to_id: str, now: datetim
             "urgency": chosen.urgency,
             "summary": chosen.summary,
             "waiting_since": min(earlier.waiting_since, known.waiting_since),
+            "claimed_by": earlier.claimed_by or known.claimed_by,
+            "claimed_at": earlier.claimed_at if earlier.claimed_by else known.claimed_at,
         }
         connection.execute(update(handovers).where(handovers.c.id == known.id).values(ended_at=now))
         connection.execute(update(handovers).where(handovers.c.id == earlier.id).values(**stands))

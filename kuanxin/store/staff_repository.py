@@ -54,11 +54,13 @@ if TYPE_CHECKING:
 
     from kuanxin.conversations.model import Entry, Handover
     from kuanxin.conversations.review import Summary
+    from kuanxin.store.conversations_repository import Listener
 
 
 class SqlStaff:
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, listener: Listener | None = None) -> None:
         self._engine = engine
+        self._listener = listener
         self._insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[engine.dialect.name]
 
     # who holds a conversation
@@ -97,17 +99,19 @@ class SqlStaff:
         """Once for each token. Raises NotHolding."""
         with self._writing() as connection:
             held = _held_by(connection, conversation_id, staff)
-            said = _append_once(connection, conversation_id, token, now, {"text": text}, staff)
+            said = self._append_once(connection, conversation_id, token, now, {"text": text}, staff)
             if held.first_reply_at is None:
                 connection.execute(update(handovers).where(_open(conversation_id)).values(first_reply_at=now))
             change_conversation(connection, conversation_id, typing_until=None)
             return said
 
-    def tell(self, conversation_id: str, token: str, now: datetime, reply: dict[str, Any], staff: str) -> Entry:
+    def tell(
+        self, conversation_id: str, token: str, now: datetime, reply: dict[str, Any], staff: str, notice: bool = True
+    ) -> Entry:
         """An answer of the house (a decision) wherever the conversation stands; once for each token."""
         with self._writing() as connection:
             take_conversation(connection, conversation_id)
-            return _append_once(connection, conversation_id, token, now, reply, staff)
+            return self._append_once(connection, conversation_id, token, now, reply, staff, notice)
 
     def give_back(
         self, conversation_id: str, staff: str, outcome: str, seen: int, farewell: str, now: datetime
@@ -277,6 +281,30 @@ class SqlStaff:
                 "unreviewed": count(select(c.id).where(c.attention > 0).limit(1000).subquery()),
             }
 
+    def _append_once(
+        self,
+        connection: Connection,
+        conversation_id: str,
+        token: str,
+        now: datetime,
+        reply: dict[str, Any],
+        staff: str,
+        notice: bool = True,
+    ) -> Entry:
+        t = transcript.c
+        this = and_(t.conversation_id == conversation_id, t.message_id == token, t.author == "staff")
+        number = connection.execute(select(t.number).where(this)).scalar()
+        if number is not None:
+            return _entry_at(connection, conversation_id, number)
+        who = connection.execute(select(conversations).where(conversations.c.id == conversation_id)).one()
+        verified = who.borrower_id is not None and not who.third_party  # colleagues may speak of the loan
+        said = {"author": "staff", "message_id": token, "verified": verified, "staff": staff}
+        rows = [{**shown(connection, conversation_id, reply), **said}]
+        entry = append_entries(connection, conversation_id, now, rows)[0]
+        if self._listener and notice:
+            self._listener.staff_replied(connection, conversation_id, now)
+        return entry
+
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with faults_as_unavailable(), reading(self._engine) as connection:
@@ -302,20 +330,6 @@ def _held_by(connection: Connection, conversation_id: str, staff: str) -> Row:
     if known is None or known.claimed_by != staff:
         raise NotHolding(conversation_id)
     return known
-
-
-def _append_once(
-    connection: Connection, conversation_id: str, token: str, now: datetime, reply: dict[str, Any], staff: str
-) -> Entry:
-    t = transcript.c
-    this = and_(t.conversation_id == conversation_id, t.message_id == token, t.author == "staff")
-    number = connection.execute(select(t.number).where(this)).scalar()
-    if number is not None:
-        return _entry_at(connection, conversation_id, number)
-    who = connection.execute(select(conversations).where(conversations.c.id == conversation_id)).one()
-    verified = who.borrower_id is not None and not who.third_party  # colleagues may speak of the loan
-    said = {"author": "staff", "message_id": token, "verified": verified, "staff": staff}
-    return append_entries(connection, conversation_id, now, [{**shown(connection, conversation_id, reply), **said}])[0]
 
 
 def _entry_at(connection: Connection, conversation_id: str, number: int) -> Entry:

@@ -111,13 +111,14 @@ def test_only_a_supervisor_takes_it_from_a_colleague(sign_in, talk, parts):
         parts.staff.claim(id, "lin", parts.clock.now())
 
 
-def test_danger_then_complaint_then_the_longest_wait(parts, talk):
-    ids = [talk(borrower="B011") for _ in range(3)]
+def test_danger_then_complaint_then_hardship_then_the_longest_wait(parts, talk):
+    ids = [talk(borrower="B011") for _ in range(4)]
     now = parts.clock.now()
     parts.conversations.hand_over(ids[2], "complaint", "high", "投诉", now)
     parts.conversations.start_safety_hold(ids[1], now)
+    parts.conversations.hold_reminders(ids[3], "hardship", now)
     order = [asked.conversation_id for asked in parts.staff.queue() if asked.conversation_id in ids]
-    assert order == [ids[1], ids[2], ids[0]]
+    assert order == [ids[1], ids[2], ids[3], ids[0]]
     assert parts.staff.summary(ids[1]).attention == 5
 
 

@@ -28,6 +28,8 @@ GROUPS = {
     "state": words.STATES,
     "ticket": words.TICKETS,
     "hold": words.HOLDS,
+    "notice": words.NOTICES,
+    "sent": words.SENT,
     "intent": words.INTENTS,
     "action": words.ACTIONS,
 }
