@@ -16,10 +16,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
+import yaml
 from playwright.sync_api import sync_playwright
 
+from kuanxin.book.demo import DEMO_BOOK
+from kuanxin.book.importer import import_book
+from kuanxin.clock import Clock
+from kuanxin.store.engine import database_url, make_engine, migrate
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from re import Pattern
 
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -45,10 +51,14 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def load_demo_book(var: Path) -> None:
-    load = [sys.executable, "-m", "kuanxin.book", "import", "kuanxin/book/demo.yml"]
-    environment = os.environ | {"KUANXIN_VAR": str(var), "PYTHONPATH": str(ROOT)}
-    subprocess.run(load, cwd=ROOT, env=environment, check=True, capture_output=True)
+def load_demo_book(var: Path, *more: dict[str, Any]) -> None:
+    """The demo borrowers, and more of the same form."""
+    book = yaml.safe_load(DEMO_BOOK.read_text("utf-8"))
+    book["borrowers"] += more
+    engine = make_engine(database_url({"KUANXIN_VAR": str(var)}))
+    migrate(engine)
+    import_book(engine, book, Clock(engine).now())
+    engine.dispose()
 
 
 @contextmanager
@@ -96,7 +106,7 @@ class Visit:
 
     def tab(self) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda m: self.faults.append(m.text) if "CSP violated" in m.text else None)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.on("dialog", lambda dialog: (self.faults.append(f"dialog: {dialog.message}"), dialog.dismiss()))
@@ -119,7 +129,7 @@ class Visit:
         page.get_by_label("输入消息").fill(text)
         page.keyboard.press("Enter")
 
-    def hear(self, text: str | Pattern[str], timeout: float = 10_000, page: Page | None = None) -> None:
+    def hear(self, text: str | Pattern[str], timeout: float = 30_000, page: Page | None = None) -> None:
         """Waits until the assistant has said this."""
         bubbles = (page or self.page).locator(".kx-line[data-author=assistant] .Bubble")
         bubbles.filter(has_text=text).last.wait_for(timeout=timeout)
@@ -131,3 +141,37 @@ class Visit:
         parts = urlsplit(request.url)
         if parts.scheme not in {"data", "blob"} and parts.netloc not in self._hosts:
             self.faults.append(f"asked another host: {request.url}")
+
+
+@contextmanager
+def visiting(browser: Browser, bank: str, chat: str) -> Iterator[Callable[..., Visit]]:
+    """Gives visits to whoever asks; a fault on any of them fails the test at its end."""
+    opened: list[Visit] = []
+
+    def visit(**look: Any) -> Visit:
+        hosts = {bank.removeprefix("http://"), chat.removeprefix("http://")}
+        opened.append(Visit(browser, bank, hosts, **{"viewport": DESKTOP, **look}))
+        return opened[-1]
+
+    yield visit
+    faults = [fault for one in opened for fault in one.faults]
+    for one in opened:
+        one.close()
+    assert faults == []
+
+
+def signed_in(visits: Callable[..., Visit], who: str = "逾期41天", **look: Any) -> Visit:
+    """Somebody who has opened the chat."""
+    visit = visits(**look)
+    visit.sign_in(who)
+    visit.open()
+    return visit
+
+
+def until(page: Page, expression: str, seconds: float = 20) -> None:
+    """Asks again and again from outside: the page's own policy refuses code that polls inside of it."""
+    for _ in range(int(seconds * 10)):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never true: {expression}")

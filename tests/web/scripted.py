@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from actions.cards import arrangement_card, consent_card, loan_card, offers_card, schedule_card
+from actions.inputs import amount_input, date_input, month_day_input
 from kuanxin.conversations.replies import Button, Card, Reply
 from kuanxin.servicing.quotes import PromiseToPay, Quote, ReInstalment
 
@@ -64,10 +65,11 @@ def _answer(parts: Services, message: UserMessage) -> list[Reply]:
         ways = (("自动扣款", "提前一天把钱存进扣款账户"), ("主动还款", "在微粒贷页面点“还款”，当天到账"))
         return [Reply("有这几种办法。", Card("payment_methods", "怎么还款", ways, notes=("不要转到任何个人账户。",)))]
     if said == "哪天":
-        limits = {"input": "date", "from": str(today + timedelta(days=1)), "to": str(today + timedelta(days=30))}
-        return [Reply("您大概哪天方便还？", Card("input", "", data=limits))]
+        return [Reply("您大概哪天方便还？", date_input(today + timedelta(days=1), today + timedelta(days=30), today))]
+    if said == "几号":
+        return [Reply("想改到几号？", month_day_input(1, 28))]
     if said == "多少":
-        return [Reply("这次打算还多少？", Card("input", "", data={"input": "amount", "least": 100, "most": 91378}))]
+        return [Reply("这次打算还多少？", amount_input("这次还多少", 1_00, status.outstanding.total - 1))]
     if said == "登录":
         return [Reply("请先登录。", Card("sign_in", "登录银行页面", data={"url": "https://bank.example/sign-in"}))]
     return [Reply(f"您说的是：{said}", buttons=(HUMAN,))]

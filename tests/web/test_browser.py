@@ -4,74 +4,20 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.web.browser import DESKTOP, PHONE, ROOT, Visit, chromium, demo_bank
-from tests.web.scripted import scripted
+from tests.web.browser import PHONE, ROOT, signed_in, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from playwright.sync_api import Browser, Page
+    from collections.abc import Callable
 
     from tests.web.assistant import Running
+    from tests.web.browser import Visit
 
 AXE = ROOT / "web" / "widget" / "node_modules" / "axe-core" / "axe.min.js"
-LATE = "逾期41天"
-
-
-@pytest.fixture
-def chat(web: Running) -> Running:
-    web.begin()
-    web.behind = scripted(web.parts)
-    return web
-
-
-@pytest.fixture(scope="module")
-def bank(web: Running, page_port: int) -> Iterator[str]:
-    with demo_bank(web.parts.settings.var, page_port, web.url) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
-@pytest.fixture
-def visits(browser: Browser, bank: str, chat: Running) -> Iterator[Callable[..., Visit]]:
-    opened: list[Visit] = []
-
-    def visit(**look: Any) -> Visit:
-        hosts = {bank.removeprefix("http://"), chat.url.removeprefix("http://")}
-        opened.append(Visit(browser, bank, hosts, **{"viewport": DESKTOP, **look}))
-        return opened[-1]
-
-    yield visit
-    faults = [fault for one in opened for fault in one.faults]
-    for one in opened:
-        one.close()
-    assert faults == []
-
-
-def until(page: Page, expression: str) -> None:
-    """Asks again and again from outside: the page's own policy refuses code that polls inside of it."""
-    for _ in range(100):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(100)
-    pytest.fail(f"never true: {expression}")
-
-
-def signed_in(visits: Callable[..., Visit], who: str = LATE, **look: Any) -> Visit:
-    visit = visits(**look)
-    visit.sign_in(who)
-    visit.open()
-    return visit
 
 
 def test_ask_compare_pick_agree_and_keep(visits: Callable[..., Visit]) -> None:
@@ -200,7 +146,7 @@ def test_twenty_messages_in_a_second_all_arrive_in_order(visits: Callable[..., V
 def test_the_keyboard_is_enough_and_focus_is_kept(visits: Callable[..., Visit]) -> None:
     visit = visits()
     page = visit.page
-    visit.sign_in(LATE)
+    visit.sign_in("逾期41天")
     focused = "document.querySelector('kuanxin-chat').shadowRoot.activeElement"
     page.get_by_role("button", name="打开还款帮手对话").focus()
     page.keyboard.press("Enter")
@@ -232,11 +178,10 @@ def test_axe_finds_nothing_serious_on_any_card(visits: Callable[..., Visit], sch
     # the page's own policy refuses injected scripts, so axe comes through the debugger
     source = AXE.read_text("utf-8")
     session = visit.context.new_cdp_session(page)
-    for word in ("欠多少", "方案", "计划", "核对", "约好", "怎么还", "哪天", "多少", "登录"):
+    for word in ("欠多少", "方案", "计划", "核对", "约好", "怎么还", "哪天", "几号", "多少", "登录"):
         before = page.locator(".kx-card").count()
         visit.say(word)
         page.locator(".kx-card").nth(before).wait_for()
-        page.wait_for_timeout(1100)
     session.send("Runtime.evaluate", {"expression": source})
     for state in ("chat", "menu", "rating"):
         if state == "menu":

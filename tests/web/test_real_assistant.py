@@ -18,7 +18,7 @@ from kuanxin.identity.signing import sign_as_bank
 from kuanxin.operate.assistant import running_assistant
 from kuanxin.settings import Settings
 from tests.services import find_or_install, free_port
-from tests.web.browser import DESKTOP, PHONE, ROOT, Visit, chromium, demo_bank, load_demo_book
+from tests.web.browser import DESKTOP, PHONE, ROOT, demo_bank, load_demo_book, signed_in, visiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +27,39 @@ if TYPE_CHECKING:
 
     from kuanxin.bootstrap import Services
     from kuanxin.operate.assistant import RunningAssistant
+    from tests.web.browser import Visit
 
 SLOW = 60_000  # a turn on a busy machine
+SCRIPT = "<img src=x onerror=alert({0})><script>alert({0})</script>"
+FIGURES = {"facts": [[SCRIPT, SCRIPT]], "columns": [], "rows": [], "notes": [SCRIPT], "data": {}}
+# somebody whose every text in the loan book is an attack
+HOSTILE = {
+    "id": "B666",
+    "name": "演示·" + SCRIPT.format(1),
+    "phone": "javascript:alert(2)",
+    "loans": [
+        {
+            "id": "L666",
+            "product": SCRIPT.format(3),
+            "principal": "9000.00",
+            "instalments": 10,
+            "paid_rows": 3,
+            "next_due": "today-6",
+            "autopay": True,
+            "card_tail": '"><svg onload=alert(4)>\u202e',
+            "payments": [
+                {
+                    "id": "P666",
+                    "pays_row": 4,
+                    "at": "today-1 09:00",
+                    "status": "failed",
+                    "method": SCRIPT.format(5),
+                    "failure": SCRIPT.format(6) + "{{7*7}}",
+                }
+            ],
+        }
+    ],
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +70,7 @@ def page_port() -> int:
 @pytest.fixture(scope="module")
 def assistant(tmp_path_factory: pytest.TempPathFactory, page_port: int) -> Iterator[RunningAssistant]:
     var = tmp_path_factory.mktemp("assistant")
-    load_demo_book(var)
+    load_demo_book(var, HOSTILE)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUANXIN_PAGE_PORT", str(page_port))
         with running_assistant(var) as running:
@@ -59,28 +90,10 @@ def bank(assistant: RunningAssistant, page_port: int) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
-
-
 @pytest.fixture
 def visits(browser: Browser, bank: str, assistant: RunningAssistant) -> Iterator[Callable[..., Visit]]:
-    opened: list[Visit] = []
-
-    def visit(who: str, **look: Any) -> Visit:
-        hosts = {bank.removeprefix("http://"), assistant.url.removeprefix("http://")}
-        opened.append(Visit(browser, bank, hosts, **{"viewport": PHONE, **look}))
-        opened[-1].sign_in(who)
-        opened[-1].open()
-        return opened[-1]
-
-    yield visit
-    faults = [fault for one in opened for fault in one.faults]
-    for one in opened:
-        one.close()
-    assert faults == []
+    with visiting(browser, bank, assistant.url) as visit:
+        yield lambda who, **look: signed_in(visit, who, **{"viewport": PHONE, **look})
 
 
 def card(visit: Visit, kind: str) -> Any:
@@ -243,3 +256,37 @@ def test_tokens_end_are_renewed_and_never_open_another_s_conversation(
         f"{assistant.url}/webhooks/web/documents/A0.pdf", headers={"Authorization": f"Bearer {forged}"}
     )
     assert answer.status_code == 401
+
+
+def test_what_attacks_from_the_book_and_from_people_is_only_ever_text(
+    visits: Callable[..., Visit], parts: Services
+) -> None:
+    visit = visits("逾期6天")
+    page, conversation = visit.page, "b-B666"
+    assert page.get_by_text("演示·<img src=x").first.is_visible()
+    visit.say("我还款失败了，怎么回事")
+    visit.hear(SCRIPT.format(6) + "{{7*7}}", timeout=SLOW)
+    visit.say("自动扣款开了吗")
+    visit.hear('"><svg onload=alert(4)>', timeout=SLOW)
+    visit.say("我欠多少")
+    card(visit, "loan")
+    visit.say("能晚几天还吗")
+    press(visit, re.compile(r"月\d+日"))
+    card(visit, "consent")
+    press(visit, "确认，就这样")
+    with page.expect_download(timeout=SLOW) as pdf:
+        card(visit, "arrangement").get_by_role("button", name="下载确认书").click()
+    assert Path(pdf.value.path()).read_bytes().startswith(b"%PDF-")
+    parts.conversations.take_over(conversation)
+    staff = [{"text": SCRIPT.format(7), "card": {"kind": "other", "title": SCRIPT.format(8), **FIGURES}}]
+    parts.conversations.record_replies(conversation, staff, parts.clock.now(), author="staff", verified=True)
+    page.get_by_text(SCRIPT.format(7)).first.wait_for(timeout=SLOW)
+    page.get_by_role("button", name="更多操作").click()
+    page.get_by_role("button", name="结束并评价").click()
+    page.get_by_label("3分").check(force=True)
+    page.get_by_label("还想说点什么").fill(SCRIPT.format(9))
+    page.get_by_role("button", name="提交评价").click()
+    page.get_by_text("谢谢您，评价已收到").wait_for()
+    inside = "document.querySelector('kuanxin-chat').shadowRoot.querySelectorAll('img, script, svg[onload]').length"
+    assert page.evaluate(inside) == 0
+    assert page.locator("main img, main script:not([data-token-url]), main svg").count() == 0
