@@ -19,6 +19,7 @@ from kuanxin.conversations.service import Conversations
 from kuanxin.conversations.staff import Staff
 from kuanxin.gateways.core_banking import HttpLoanBook
 from kuanxin.gateways.notice_folder import FolderCarrier
+from kuanxin.gateways.notice_wechat import WeChatNotices
 from kuanxin.gateways.sms_http import HttpCarrier
 from kuanxin.gateways.wechat import OfficialAccount, WeCom
 from kuanxin.identity.service import Identity
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from kuanxin.conversations.channels import Deliveries, Inbox, SharedValues
     from kuanxin.identity.addresses import Addresses
     from kuanxin.notices.ports import Carrier
-    from kuanxin.servicing.model import Loan
+    from kuanxin.servicing.model import Borrower, Loan
     from kuanxin.servicing.ports import LoanBook
 
 
@@ -86,9 +87,7 @@ class Services:
 
     def official_account(self) -> OfficialAccount:
         """The API of the WeChat Official Account that the settings name."""
-        settings = self.settings
-        secret = settings.wechat_secret.get_secret_value()
-        return OfficialAccount(settings.wechat_api_url, settings.wechat_app_id, secret, self.shared)
+        return official_account(self.settings, self.shared)
 
     def wecom(self) -> WeCom:
         """The API of the corporation that the settings name."""
@@ -136,10 +135,13 @@ def compose(settings: Settings) -> Services:
         timedelta(days=settings.binding_days),
     )
     store = SqlConversations(engine, causes)
+    clock = Clock(engine if own_book else None, {"KUANXIN_NOW": settings.now})
+    addresses, shared = SqlAddresses(engine), SqlSharedValues(engine)
+    by_name = {way.name: way for way in ways(settings, catalogue, addresses, shared, clock)}
     return Services(
         settings=settings,
         engine=engine,
-        clock=Clock(engine if own_book else None, {"KUANXIN_NOW": settings.now}),
+        clock=clock,
         book=book,
         servicing=servicing,
         conversations=Conversations(store, settings.hours.open_at, FolderAlerts(settings.outbox)),
@@ -150,17 +152,33 @@ def compose(settings: Settings) -> Services:
         catalogue=catalogue,
         outbox=outbox,
         planner=Planner(outbox, book, catalogue),
-        sender=Sender(outbox, servicing, identity, catalogue, {way.name: way for way in ways(settings, catalogue)}),
-        addresses=SqlAddresses(engine),
+        sender=Sender(outbox, servicing, identity, catalogue, by_name),
+        addresses=addresses,
         inbox=SqlInbox(engine),
         deliveries=SqlDeliveries(engine),
-        shared=SqlSharedValues(engine),
+        shared=shared,
     )
 
 
-def ways(settings: Settings, catalogue: Catalogue) -> tuple[Way, ...]:
-    """The ways by which notices reach borrowers."""
-    return (Way("sms", sms_carrier(settings, catalogue), lambda borrower: borrower.phone),)
+def ways(
+    settings: Settings, catalogue: Catalogue, addresses: Addresses, shared: SharedValues, clock: Clock
+) -> tuple[Way, ...]:
+    """The ways by which notices reach borrowers: SMS, and WeChat where an account is set up."""
+    sms = Way("sms", sms_carrier(settings, catalogue), lambda borrower: borrower.phone)
+    if not settings.wechat_app_id:
+        return (sms,)
+
+    def follower(borrower: Borrower) -> str:
+        """Where WeChat finds a borrower, while the binding lasts."""
+        bound = addresses.bindings(borrower.id)
+        return next((one.address for one, ends in bound if one.channel == "wechat" and ends > clock.now()), "")
+
+    return (sms, Way("wechat", WeChatNotices(official_account(settings, shared)), follower))
+
+
+def official_account(settings: Settings, shared: SharedValues) -> OfficialAccount:
+    secret = settings.wechat_secret.get_secret_value()
+    return OfficialAccount(settings.wechat_api_url, settings.wechat_app_id, secret, shared)
 
 
 def sms_carrier(settings: Settings, catalogue: Catalogue) -> Carrier:

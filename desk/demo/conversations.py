@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from desk.demo.scripts import SCRIPTS, Said
 from kuanxin.conversations.review import Agreement
+from kuanxin.conversations.staff import FAREWELL
 from kuanxin.servicing.quotes import PenaltyWaiver, Quote, ReInstalment
+from kuanxin.store.staff_repository import SqlStaff
 from kuanxin.store.understood import keep_understanding
 
 if TYPE_CHECKING:
@@ -72,11 +74,14 @@ def _play(parts: Services, id: str, borrower: str, script: tuple[Said, ...], at:
 
 
 def _served(parts: Services, id: str, at: datetime) -> None:
-    """A colleague took it over and gave it back."""
-    parts.staff.claim(id, "demo-agent", at)
+    """A colleague took it over and gave it back. Long ago: no phone is told of it now."""
+    staff = SqlStaff(parts.engine)
+    staff.claim(id, "demo-agent", at, override=False)
     words = "您好，我是客服同事，前面的对话我都看过了。您说的情况我记下了，已经按您的意思安排好。"
-    parts.staff.reply(id, "demo-agent", words, f"staff-{id}", at + timedelta(minutes=2))
-    parts.staff.give_back(id, "demo-agent", "说明了还款安排，客户没有别的问题。", 10_000, at + timedelta(minutes=9))
+    staff.reply(id, "demo-agent", words, f"staff-{id}", at + timedelta(minutes=2))
+    outcome, end = "说明了还款安排，客户没有别的问题。", at + timedelta(minutes=9)
+    staff.give_back(id, "demo-agent", outcome, 10_000, FAREWELL, end)
+    staff.add_note(id, "demo-agent", outcome, end)
 
 
 def _understand(parts: Services, id: str, message: str, said: Said, at: datetime) -> None:

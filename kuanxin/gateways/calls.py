@@ -27,6 +27,10 @@ class Unreachable(Exception):
     """No usable answer. The text holds no personal data and no token."""
 
 
+class NotCalled(Unreachable):
+    """The service is left alone after repeated failures: it was not called at all."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """How long a call may take, in seconds. `whole` bounds all attempts and pauses together."""
@@ -73,7 +77,7 @@ class Caller:
                 with self._breaker.guard():
                     return self._once(method, path, body, headers or {}, deadline)
             except Open:
-                raise Unreachable("left alone after repeated failures") from None
+                raise NotCalled("left alone after repeated failures") from None
             except _Refused as fault:
                 raise Unreachable(str(fault)) from fault
             except _Failed as fault:

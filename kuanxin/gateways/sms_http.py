@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from kuanxin.gateways.calls import Caller, Limits, Unreachable
+from kuanxin.gateways.calls import Caller, Limits, NotCalled, Unreachable
 from kuanxin.notices.ports import Accepted, Refused, Unknown
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ class HttpCarrier:
         body = {"to": message.address, "text": message.text, "kind": message.kind}
         try:
             answer = self._caller.call("PUT", f"/messages/{message.id}", body)
+        except NotCalled as fault:
+            return Refused(str(fault), again=True)
         except Unreachable as fault:
             return Unknown(str(fault))
         if answer.status in (200, 201, 202):

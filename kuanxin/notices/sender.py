@@ -37,7 +37,7 @@ LOT = 20
 ASK_AFTER_SECONDS = 120.0  # a carrier needs some time before it can tell
 MOST_SECONDS_BETWEEN_ASKING = 3600.0
 UNCLEAR_AFTER = timedelta(hours=24)
-AGAIN_AFTER_MINUTES = (1, 5, 15, 60)  # after a refusal that may be another answer later
+AGAIN_AFTER_MINUTES = (1, 5, 15, 60)  # after refusals that may be another answer later; then hourly
 BOOK_DOWN_SECONDS = 60.0
 LINK_LEFT_OUT = "（登录链接）"
 
@@ -199,11 +199,14 @@ class Sender:
         return self._refused(entry, outcome, now, asked)
 
     def _refused(self, entry: Entry, refused: Refused, now: datetime, asked: bool) -> str:
-        """Certainly not sent: again by the same way later, by SMS where the own way does not take it, or not at all."""
-        if (not refused.again and entry.way == SMS) or (refused.again and entry.attempts > len(AGAIN_AFTER_MINUTES)):
+        """Certainly not sent: again by the same way until it is too late, by SMS where the own way does not take it, or
+        not at all."""
+        if not refused.again and entry.way == SMS:
             log.error("notice %s was refused: %s", entry.id, refused.reason)
             return self._end(entry, "failed", refused.reason[:200], now)
-        wait = AGAIN_AFTER_MINUTES[entry.attempts - 1] if refused.again and not asked else 0
+        wait = (
+            AGAIN_AFTER_MINUTES[min(entry.attempts, len(AGAIN_AFTER_MINUTES)) - 1] if refused.again and not asked else 0
+        )
         way = "" if refused.again else entry.way  # kept, it says that this way does not take the notice
         self._outbox.settle(
             entry,

@@ -141,3 +141,16 @@ def test_typing_is_seen_for_a_moment_and_only_of_the_holder(sign_in, talk, parts
     assert parts.conversations.heads([id])[id].staff_typing
     agent.post(f"/conversations/{id}/reply/", {"text": "好", "token": "t1"})
     assert not parts.conversations.heads([id])[id].staff_typing
+
+
+def test_a_reply_reaches_the_phone_once(sign_in, talk, parts):
+    def told():
+        return [n.about for n in parts.outbox.of("B014") if n.kind == "staff_replied"]
+
+    assert told() == []
+    id = talk(borrower="B014")
+    agent = sign_in("agent")
+    agent.post(f"/conversations/{id}/claim/")
+    for _ in range(2):
+        agent.post(f"/conversations/{id}/reply/", {"text": "看到了", "token": "once"})
+    assert len(told()) == 1

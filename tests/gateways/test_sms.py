@@ -225,6 +225,13 @@ def test_refusals_of_ones_own(stand_in: StandIn) -> None:
     assert isinstance(http(stand_in.url).send(MESSAGE), Unknown)
 
 
+def test_a_gateway_that_is_left_alone_after_failures_was_certainly_not_reached() -> None:
+    carrier = http(f"http://127.0.0.1:{free_port()}")
+    outcomes = [carrier.send(MESSAGE) for _ in range(7)]
+    assert [type(outcome) for outcome in outcomes] == [Unknown] * 5 + [Refused] * 2
+    assert outcomes[-1].again
+
+
 def test_aliyun_is_asked_page_by_page(stand_in: StandIn) -> None:
     carrier = aliyun(stand_in.url)
     carrier.send(MESSAGE)

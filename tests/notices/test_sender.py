@@ -61,13 +61,15 @@ def test_a_refusal_that_may_pass_is_tried_again_later_within_the_hours(world: Wo
     assert world.kinds == ["overdue"]
 
 
-def test_a_carrier_that_is_always_busy_is_not_asked_for_ever(world: World) -> None:
+def test_a_carrier_that_is_always_busy_is_tried_less_and_less_until_it_is_too_late(world: World) -> None:
     world.plan()
-    world.carrier.answers = [Refused("busy", again=True)] * 20
-    for minutes in range(0, 9 * 60, 5):
+    world.carrier.answers = [Refused("busy", again=True)] * 1000
+    for minutes in range(0, 3 * 24 * 60, 5):
         world.send(MONDAY + timedelta(minutes=minutes))
     (entry,) = world.outbox.of("B1")
-    assert (entry.state, entry.attempts) == ("failed", len(AGAIN_AFTER_MINUTES) + 1)
+    assert entry.state == "withdrawn"
+    hours = 10 + 11  # of contact, on the two days that this notice has
+    assert len(AGAIN_AFTER_MINUTES) < entry.attempts <= len(AGAIN_AFTER_MINUTES) + hours
 
 
 def test_an_unknown_result_is_asked_for_before_it_is_sent_again(world: World) -> None:
