@@ -24,12 +24,18 @@ from rich.table import Table
 
 from kuanxin.evaluate import junit
 from kuanxin.evaluate.vector_shapes import NotOfThisEngine, all_shapes
-from kuanxin.evaluate.vector_shapes.contract import CONVENTIONS, Inputs
+from kuanxin.evaluate.vector_shapes.contract import CONVENTIONS, UNROUNDED, Inputs
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+_SPELLINGS = {
+    "reamortize": "reamortise",
+    "re_amortize": "reamortise",
+    "reamortization": "reamortise",
+    "reaging": "reage",
+}
 CONTRACTS = Path(__file__).with_name("contracts.yml")
 
 
@@ -73,6 +79,8 @@ class Library:
     def inputs(self, vector: Mapping[str, Any], conventions: frozenset[str]) -> Inputs:
         """The inputs of a vector on top of those of its base. Raises NotOfThisEngine where the base is nowhere."""
         own = vector.get("inputs") or {}
+        if not isinstance(own, Mapping):
+            raise NotOfThisEngine(f"inputs given as {own!r}")
         state = own.get("state")
         base_id = own.get("base") or (state.get("base") if isinstance(state, Mapping) else None)
         covers = tuple(vector.get("covers") or ())
@@ -128,15 +136,29 @@ def read(files: list[Path]) -> Library:
             if not isinstance(vector, dict) or not isinstance(vector.get("expected"), dict) or "id" not in vector:
                 raise UnreadableFile(f"{path}: vector {number} needs id, inputs and expected")
             library.vectors.append((path, vector))
-            library.by_id[str(vector["id"])] = vector
+            library.by_id[str(vector["id"])] = _spelt(vector)
     return library
+
+
+def _spelt(value: Any) -> Any:
+    """Names in American spelling as the shapes write them."""
+    if isinstance(value, dict):
+        return {
+            _SPELLINGS.get(str(key), str(key).replace("installment", "instalment")): _spelt(item)
+            for key, item in value.items()
+        }
+    return [_spelt(item) for item in value] if isinstance(value, list) else value
 
 
 def judge(library: Library, path: Path, vector: Mapping[str, Any]) -> Result:
     """Recomputes one vector. Never raises for what a vector says: it is then of a shape the engine does not have."""
     began = time.monotonic()
+    vector = _spelt(vector)
     use = str(vector.get("use") or "must")
-    results = (_judged(library, vector, use, conventions) for conventions in CONVENTIONS)
+    # fractions carried along are nobody's money: not where a vector asks for the rounding of the engine
+    carried = use != "must" or re.search("unrounded|not rounded|full precision", str(vector.get("rounding", "")), re.I)
+    tried = [conventions for conventions in CONVENTIONS if carried or UNROUNDED not in conventions]
+    results = (_judged(library, vector, use, conventions) for conventions in tried)
     first = next(results)
     judged = first
     if use != "negative" and first[1] is Outcome.DIFFERING:
@@ -158,7 +180,7 @@ def _judged(
         computed = shape.compute(inputs, expected)
     except NotOfThisEngine as missing:
         return name, Outcome.UNKNOWN, str(missing)
-    except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return name, Outcome.UNKNOWN, f"its inputs cannot be read as this shape: {error!r}"
     if use == "negative":
         return name, *_negative(expected, computed)

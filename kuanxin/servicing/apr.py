@@ -121,6 +121,12 @@ def actuarial_apr(
     return EXACT.multiply(rate, per_year).quantize(_SHOWN, context=EXACT)
 
 
+def compounded(nominal: Decimal, per_year: int) -> Decimal:
+    """The effective rate of a nominal one that is charged `per_year` times: (1 + nominal / n)^n - 1, to 8 decimals."""
+    growth = EXACT.power(EXACT.add(_ONE, EXACT.divide(nominal, Decimal(per_year))), per_year)
+    return EXACT.subtract(growth, _ONE).quantize(_SHOWN, context=EXACT)
+
+
 _Term = tuple[int, Decimal, Decimal]  # whole unit-periods, fraction of one, fen (paid positive, advanced negative)
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kuanxin.servicing.apr import UnitPeriod, actuarial_apr, apr
+from kuanxin.servicing.apr import UnitPeriod, actuarial_apr, apr, compounded
 from kuanxin.servicing.model import Fen, Terms
 from kuanxin.servicing.schedule import generate
 from tests.servicing.strategies import days
@@ -159,3 +159,10 @@ def test_a_monthly_annuity_has_its_own_rate(principal: Fen, count: int, monthly_
         return principal * r / (1 - (1 + r) ** -count) if r else principal / count
 
     assert level_at(rate) == pytest.approx(rounded, rel=1e-5, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("nominal", "per_year", "effective"), [("0.12", 12, "0.12682503"), ("0.18", 365, "0.19716424"), ("0.10", 1, "0.10")]
+)
+def test_a_nominal_rate_compounded(nominal: str, per_year: int, effective: str) -> None:
+    assert compounded(Decimal(nominal), per_year) == Decimal(effective)

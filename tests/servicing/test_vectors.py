@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kuanxin.evaluate import vectors
 from kuanxin.evaluate.__main__ import main
@@ -125,7 +127,10 @@ def test_the_first_difference_is_named(tmp_path: Path, capsys: pytest.CaptureFix
         ({"inputs": {"base": "nowhere", "business_date": "2024-01-01"}}, "the base nowhere is in none of the files"),
         ({"inputs": {"principal": "10.00", "instalments": 2, "day_count": "NL/365"}}, "a day count NL/365"),
         ({"inputs": {"principal": "ten", "daily_rate_pct": "0.05", "days": [10]}}, "not an amount in yuan"),
-        ({"inputs": {"principal": "10.00", "instalments": 2, "method": "BULLET"}}, "a method BULLET"),
+        ({"inputs": {"principal": "10.00", "instalments": 2, "method": "FLAT"}}, "a method FLAT"),
+        ({"inputs": {"principal": "10.00", "instalments": 10**9}}, "1000000000 instalments"),
+        ({"inputs": {"principal": "10.00", "instalments": 2, "month_end": "FIRST_DAY"}}, "leave their month"),
+        ({"inputs": "a loan"}, "inputs given as"),
     ],
 )
 def test_of_a_shape_that_the_engine_does_not_have(
@@ -137,6 +142,32 @@ def test_of_a_shape_that_the_engine_does_not_have(
     assert "of a shape the engine does not have" in out
     result = judge(vectors.read([tmp_path / "vectors.yaml"]), tmp_path, a_vector(**change))
     assert says in result.note
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where anything stands in the inputs of a vector."""
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield (*path, key)
+        yield from places_in(value[key], (*path, key))
+
+
+PLACES = [(name, path) for name, vector in NAMED.items() for path in places_in(vector["inputs"])]
+ODD = st.sampled_from(
+    [None, "", [], {}, 0, -1, "x", "NaN", "Infinity", 10**30, True, ["a"], [{}], {"a": 1}, "2024-02-30", 1e308]
+)
+
+
+@given(place=st.sampled_from(PLACES), odd=ODD)
+def test_whatever_stands_in_a_vector_is_judged(library: Library, place: tuple[str, tuple[Any, ...]], odd: Any) -> None:
+    """One input of a published vector exchanged for something odd: a result or a reason, never a crash."""
+    name, path = place
+    changed = copy.deepcopy(NAMED[name])
+    inside = changed["inputs"]
+    for step in path[:-1]:
+        inside = inside[step]
+    inside[path[-1]] = odd
+    result = judge(library, PUBLISHED, changed)
+    assert result.outcome is not Outcome.UNKNOWN or result.note
 
 
 @pytest.mark.parametrize("use", ["adapt", "contrast"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -21,15 +22,32 @@ _BASES = {
     "30e/360": DayBasis.THIRTY_360,
     "360/30": DayBasis.THIRTY_360,
     "act/360": DayBasis.ACT_360,
-    "actual/360": DayBasis.ACT_360,
     "360": DayBasis.ACT_360,
     "act/365": DayBasis.ACT_365,
     "act/365f": DayBasis.ACT_365,
-    "actual/365": DayBasis.ACT_365,
+    "act/365fixed": DayBasis.ACT_365,
     "365": DayBasis.ACT_365,
     "act/act": DayBasis.ACT_ACT,
-    "actual/actual": DayBasis.ACT_ACT,
+    "act/act-last-day": DayBasis.ACT_ACT_LAST_DAY,
 }
+_METHODS = {
+    "EQUAL_PRINCIPAL": Method.EQUAL_PRINCIPAL,
+    "EQUAL_PRINCIPALS": Method.EQUAL_PRINCIPAL,
+    "EQUAL_PRINCIPAL_PAYMENTS": Method.EQUAL_PRINCIPAL,
+    "等额本金": Method.EQUAL_PRINCIPAL,
+    "EQUAL_INSTALMENT": Method.EQUAL_INSTALMENT,
+    "EQUAL_INSTALMENTS": Method.EQUAL_INSTALMENT,
+    "EQUAL_PAYMENTS": Method.EQUAL_INSTALMENT,
+    "LEVEL_PAYMENT": Method.EQUAL_INSTALMENT,
+    "ANNUITY": Method.EQUAL_INSTALMENT,
+    "EMI": Method.EQUAL_INSTALMENT,
+    "等额本息": Method.EQUAL_INSTALMENT,
+    "INTEREST_ONLY": Method.EQUAL_PRINCIPAL,
+    "BULLET": Method.EQUAL_PRINCIPAL,
+    "先息后本": Method.EQUAL_PRINCIPAL,
+}
+_AT_THE_END = ("INTEREST_ONLY", "BULLET", "先息后本")  # all principal with the last row
+_MOST_ROWS = 1_200
 _COMPONENTS = {
     "penalty": Component.PENALTY,
     "penalties": Component.PENALTY,
@@ -44,7 +62,15 @@ _COMPONENTS = {
 
 LEVELLED = "last row brought closer to the others"
 FIRST_DAY = "first day counted, last not"
-CONVENTIONS = (frozenset[str](), frozenset({LEVELLED}), frozenset({FIRST_DAY}), frozenset({LEVELLED, FIRST_DAY}))
+UNROUNDED = "balances kept unrounded"
+CONVENTIONS = (
+    frozenset[str](),
+    frozenset({LEVELLED}),
+    frozenset({FIRST_DAY}),
+    frozenset({LEVELLED, FIRST_DAY}),
+    frozenset({UNROUNDED}),
+    frozenset({UNROUNDED, FIRST_DAY}),
+)
 """What publishers do without saying so, and the engine has as a parameter. The first that agrees is named."""
 
 
@@ -171,7 +197,7 @@ def _basis(inputs: Inputs) -> DayBasis:
     stated = inputs.one_of("day_count", "basis", "day_basis")
     if stated is not None:
         try:
-            basis = _BASES[str(stated).lower()]
+            basis = _BASES[re.sub(r"[\s()]", "", str(stated).lower()).replace("actual", "act")]
         except KeyError:
             raise NotOfThisEngine(f"a day count {stated}") from None
         if basis is DayBasis.ACT_ACT and FIRST_DAY not in inputs.conventions:
@@ -185,12 +211,17 @@ def _basis(inputs: Inputs) -> DayBasis:
 
 
 def _method(inputs: Inputs, *, by_day: bool) -> Method:
-    stated = str(inputs.one_of("method") or "").upper()
-    if stated in Method.__members__:
-        return Method[stated]
+    stated = _stated_method(inputs)
+    if stated in _METHODS:
+        return _METHODS[stated]
     if stated:
         raise NotOfThisEngine(f"a method {stated}")
     return Method.EQUAL_PRINCIPAL if by_day or "equal_principal" in inputs.covers else Method.EQUAL_INSTALMENT
+
+
+def _stated_method(inputs: Inputs) -> str:
+    stated = str(inputs.one_of("method") or "").upper()
+    return re.sub(r"[\s-]+", "_", stated).replace("INSTALLMENT", "INSTALMENT")
 
 
 @dataclass(frozen=True)
@@ -204,8 +235,11 @@ class Contract:
     anchor_day: int
 
 
-def contract_of(inputs: Inputs) -> Contract:
-    """Generates the schedule that the inputs describe. Raises NotOfThisEngine where they do not describe one."""
+def contract_of(inputs: Inputs, grain: int = 1) -> Contract:
+    """Generates the schedule that the inputs describe. Raises NotOfThisEngine where they do not describe one.
+
+    Its amounts are in fen, or in parts of a fen of which `grain` are one.
+    """
     terms, every = terms_of(inputs), interval(inputs)
     principal = inputs.one_of("principal", "amount")
     if principal is None:
@@ -213,8 +247,10 @@ def contract_of(inputs: Inputs) -> Contract:
     start = day(inputs.one_of("disbursed", "start", "advanced") or ANY_DAY)
     dates = _given_dates(inputs, start)
     count = len(dates) if dates else int(inputs.one_of("instalments", "rows", "terms") or 0)
-    if not count:
-        raise NotOfThisEngine("no number of instalments")
+    if not 1 <= count <= _MOST_ROWS:
+        raise NotOfThisEngine(f"{count} instalments" if count else "no number of instalments")
+    if inputs.one_of("month_end", "month_end_strategy") not in (None, "LAST_DAY_OF_MONTH"):
+        raise NotOfThisEngine("due dates that leave their month where it has no such day")
     first = dates[0] if dates else day(inputs.one_of("first_due", "first_payment") or every.after(start, 1))
     # a first due date that a short month cut off keeps the day of the disbursement
     anchor = start.day if not dates and first == every.after(start, 1) else first.day
@@ -223,14 +259,16 @@ def contract_of(inputs: Inputs) -> Contract:
         dates = due_dates(first, count, anchor_day=anchor, every=every)
     options: dict[str, Any] = {
         "anchor_day": anchor,
-        "multiple": multiple_of(inputs),
-        "interest_only": int(inputs.one_of("grace_on_principal", "interest_only") or 0),
+        "multiple": 1 if grain > 1 else multiple_of(inputs),
+        "interest_only": count - 1
+        if _stated_method(inputs) in _AT_THE_END
+        else int(inputs.one_of("grace_on_principal", "interest_only") or 0),
     }
     if LEVELLED in inputs.conventions and given is None and terms.method is Method.EQUAL_INSTALMENT:
-        rows = generate_levelled(money(principal), terms, start, dates, **options)
+        rows = generate_levelled(money(principal) * grain, terms, start, dates, **options)
     else:
-        instalment = None if given is None else money(given)
-        rows = generate_on(money(principal), terms, start, dates, instalment=instalment, **options)
+        instalment = None if given is None else money(given) * grain
+        rows = generate_on(money(principal) * grain, terms, start, dates, instalment=instalment, **options)
     return Contract(terms, start, _on_working_days(rows, inputs), every, anchor)
 
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.evaluate.vector_shapes import NotOfThisEngine, Shape
 from kuanxin.evaluate.vector_shapes.contract import (
     ANY_DAY,
     FIRST_DAY,
+    UNROUNDED,
     Inputs,
     amounts,
     contract_of,
@@ -22,40 +25,45 @@ from kuanxin.evaluate.vector_shapes.contract import (
     payments_of,
     terms_of,
 )
+from kuanxin.servicing.allocation import allocate
 from kuanxin.servicing.changes import change_rows, keep_paid, pause_interest, spread
 from kuanxin.servicing.interest import interest
-from kuanxin.servicing.model import Amounts, Instalment
+from kuanxin.servicing.model import Allocation, Amounts, Component, Instalment
 from kuanxin.servicing.money import round_fen, yuan
 from kuanxin.servicing.recalculation import recalculate
 from kuanxin.servicing.schedule import due_dates, generate_on
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from datetime import date
 
     from kuanxin.evaluate.vector_shapes import Figures
+    from kuanxin.evaluate.vector_shapes.contract import Contract
     from kuanxin.servicing.calendar import Every
+    from kuanxin.servicing.model import Fen, Rounding
     from kuanxin.servicing.quotes import Row
+    from kuanxin.servicing.recalculation import Recalculated
 
 
-def figures(rows: Sequence[Instalment]) -> Figures:
+def figures(rows: Sequence[Instalment], shown: Callable[[int], str] = yuan) -> Figures:
     """A schedule in the words of the vectors."""
     owed = [Amounts(row.principal, row.interest, 0, row.fees) for row in rows]
-    return _figures([row.due_date.isoformat() for row in rows], owed)
+    return _figures([row.due_date.isoformat() for row in rows], owed, shown)
 
 
-def _figures(dates: Sequence[str], owed: Sequence[Amounts]) -> Figures:
+def _figures(dates: Sequence[str], owed: Sequence[Amounts], shown: Callable[[int], str] = yuan) -> Figures:
     total = sum(owed, Amounts())
     after = [total.principal - sum(part.principal for part in owed[: n + 1]) for n in range(len(owed))]
     rows = [
         {
             "n": number,
             "due_date": due,
-            "principal": yuan(part.principal),
-            "interest": yuan(part.interest),
-            "fees": yuan(part.fees),
-            "penalty": yuan(part.penalty),
-            "due": yuan(part.total),
-            "balance": yuan(left),
+            "principal": shown(part.principal),
+            "interest": shown(part.interest),
+            "fees": shown(part.fees),
+            "penalty": shown(part.penalty),
+            "due": shown(part.total),
+            "balance": shown(left),
         }
         for number, (due, part, left) in enumerate(zip(dates, owed, after, strict=True), 1)
     ]
@@ -75,16 +83,25 @@ def _figures(dates: Sequence[str], owed: Sequence[Amounts]) -> Figures:
         "last_instalment": rows[-1]["due"],
         "principal_each": rows[0]["principal"],
         "balance_after_first": rows[0]["balance"],
-        "total_principal": yuan(total.principal),
-        "total_interest": yuan(total.interest),
-        "total_fees": yuan(total.fees),
-        "total_penalty": yuan(total.penalty),
-        "total_due": yuan(total.total),
+        "total_principal": shown(total.principal),
+        "total_interest": shown(total.interest),
+        "total_fees": shown(total.fees),
+        "total_penalty": shown(total.penalty),
+        "total_due": shown(total.total),
     }
 
 
 def _as_agreed(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
-    return figures(contract_of(inputs).rows)
+    if UNROUNDED not in inputs.conventions:
+        return figures(contract_of(inputs).rows)
+    return figures(contract_of(inputs, _FINE).rows, lambda parts: _whole(parts, inputs.rounding))
+
+
+_FINE = 10**9  # spreadsheets and textbooks carry fractions of a fen along and round what they print
+
+
+def _whole(parts: int, rounding: Rounding) -> str:
+    return yuan(round_fen(Decimal(parts) / _FINE, rounding))
 
 
 # --- changes of dates and rows
@@ -200,38 +217,44 @@ def _re_aged_rows(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
 
 def _re_aged_loan(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
     """The whole balance of a loan with its interest, as the vector wants it handled, over new rows."""
-    state, reage = inputs["state"], inputs["reage"]
-    contract = contract_of(inputs)
+    reage = inputs["reage"]
+    stands, rows = _spread_anew(contract_of(inputs), inputs["state"], reage, _new_dates(reage), multiple_of(inputs))
+    return {**figures(rows), "outstanding_principal": yuan(stands.principal_open)}
+
+
+def _spread_anew(
+    contract: Contract, state: Mapping[str, Any], wanted: Mapping[str, Any], dates: Sequence[date], multiple: Fen
+) -> tuple[Recalculated, Sequence[Instalment]]:
+    """Where a loan stands on the day, and what is left of it over rows on these dates."""
+    today = day(state["business_date"])
     stands = recalculate(
         contract.rows,
         contract.terms,
         contract.disbursed_on,
         payments_of(state),
-        day(state["business_date"]),
+        today,
         anchor_day=contract.anchor_day,
     )
-    outstanding = {"outstanding_principal": yuan(stands.principal_open)}
-    handling = str(reage.get("interest") or reage.get("interest_handling") or "").upper()
-    dates = _new_dates(reage)
+    handling = str(wanted.get("interest") or wanted.get("interest_handling") or "").upper()
+    if handling in ("", "DEFAULT"):
+        # interest runs on; what was earned so far is due with the first new row
+        return stands, generate_on(
+            stands.principal_open,
+            contract.terms,
+            today,
+            dates,
+            anchor_day=dates[0].day,
+            multiple=multiple,
+            carried=stands.interest_payable,
+        )
     if "PAYABLE" in handling:
         owed = Amounts(stands.principal_open, stands.interest_payable)
     elif "FULL" in handling:
         owed = Amounts(stands.principal_open, stands.interest_to_come)
-    elif handling in ("", "DEFAULT"):
-        # interest runs on; what was earned so far is due with the first new row
-        rows = generate_on(
-            stands.principal_open,
-            contract.terms,
-            day(state["business_date"]),
-            dates,
-            anchor_day=dates[0].day,
-            multiple=multiple_of(inputs),
-            carried=stands.interest_payable,
-        )
-        return {**figures(rows), **outstanding}
     else:
-        raise NotOfThisEngine(f"re-ageing with interest handled as {handling}")
-    return {**_new_rows(spread(owed, dates, contract.terms.rounding, multiple=multiple_of(inputs))), **outstanding}
+        raise NotOfThisEngine(f"interest handled as {handling}")
+    rows = spread(owed, dates, contract.terms.rounding, multiple=multiple)
+    return stands, [Instalment(row.number, row.due_date, row.amounts.principal, row.amounts.interest) for row in rows]
 
 
 def _re_aged_amount(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
@@ -240,6 +263,21 @@ def _re_aged_amount(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
     given = inputs.one_of("outstanding_principal", "outstanding", "amount", "principal")
     owed = amounts(given) if isinstance(given, dict) else Amounts(principal=money(given))
     return _new_rows(spread(owed, _new_dates(reage), inputs.rounding, multiple=multiple_of(inputs)))
+
+
+def _re_amortised(inputs: Inputs, _: Mapping[str, Any]) -> Figures:
+    """What is overdue goes into the rows to come, on their own days; rows that fell due keep what was paid on them."""
+    contract, state = contract_of(inputs), inputs.get("state") or inputs
+    today = day(state["business_date"])
+    due = [row for row in contract.rows if row.due_date <= today]
+    dates = [row.due_date for row in contract.rows if row.due_date > today]
+    stands, ahead = _spread_anew(contract, state, inputs["reamortise"], dates, multiple_of(inputs))
+    received = sum(fen for on, fen in payments_of(state) if on <= today)
+    order = (Component.INTEREST, Component.PRINCIPAL)
+    owed = [Amounts(row.principal, row.interest) for row in due]
+    paid, _ = allocate(received, owed, order, Allocation.BY_INSTALMENT)
+    kept = [replace(row, principal=part.principal, interest=part.interest) for row, part in zip(due, paid, strict=True)]
+    return {**figures([*kept, *ahead]), "outstanding_principal": yuan(stands.principal_open)}
 
 
 # --- daily rate
@@ -289,6 +327,7 @@ SHAPES = (
     ),
     Shape("re-ageing: rows keep what was paid", _has("reage", "rows_before"), _re_aged_rows),
     Shape("re-ageing: a loan in arrears", _has("reage", "state"), _re_aged_loan),
+    Shape("arrears into the rows to come", _has("reamortise"), _re_amortised),
     Shape("re-ageing: an amount", _has("reage"), _re_aged_amount),
     Shape("change of dates or rows", _has_any(("reschedule", "reschedules")), _changed),
     Shape("interest pause", _has_any(("pause", "pauses")), _paused),
