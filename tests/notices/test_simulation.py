@@ -154,8 +154,8 @@ def judge(life: Life, owed) -> None:
         if kind in ASKS_FOR_MONEY:
             assert not held, (kind, held)
             assert owed(now) > 0, "nothing is owed or soon due"
-            open_promises = [on for since, on in life.promised if since <= now and now.date() <= on]
-            assert not open_promises, (kind, "a promise is running")
+            promised = [on for since, on in life.promised if since <= now]  # the last one replaces those before it
+            assert not promised or promised[-1] < now.date(), (kind, "a promise is running")
         if kind == "reminder":
             first = min(life.reminders)
             while first in PUBLIC_HOLIDAYS:  # what falls on a holiday comes before it

@@ -46,7 +46,11 @@ def chromium() -> Iterator[Browser]:
     quiet += ("--disable-component-update", "--disable-sync", "--lang=zh-CN")
     root = ("--no-sandbox",) if os.geteuid() == 0 else ()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*root, *quiet])
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=[*root, *quiet],
+            env={**os.environ, "LANGUAGE": "zh_CN"},  # of the browser's own parts, such as the date field
+        )
         yield browser
         browser.close()
 

@@ -46,7 +46,7 @@ HOSTILE = {
             "paid_rows": 3,
             "next_due": "today-6",
             "autopay": True,
-            "card_tail": '"><svg onload=alert(4)>\u202e',
+            "card_tail": "1666",  # digits only: the import refuses anything else
             "payments": [
                 {
                     "id": "P666",
@@ -266,8 +266,6 @@ def test_what_attacks_from_the_book_and_from_people_is_only_ever_text(
     assert page.get_by_text("演示·<img src=x").first.is_visible()
     visit.say("我还款失败了，怎么回事")
     visit.hear(SCRIPT.format(6) + "{{7*7}}", timeout=SLOW)
-    visit.say("自动扣款开了吗")
-    visit.hear('"><svg onload=alert(4)>', timeout=SLOW)
     visit.say("我欠多少")
     card(visit, "loan")
     visit.say("能晚几天还吗")
