@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from actions.base import DISCLOSURE, HUMAN, RESPONDERS, KuanxinAction, answers, opening
 from actions.readings import offered
 from actions.turn import Answer, Turn, say
@@ -65,6 +67,16 @@ def stop(turn: Turn) -> Answer:
 def inform(turn: Turn) -> Answer:
     """A bare date, amount or count outside a form: asks which wish it belongs to, and keeps the figure in the button."""
     told = {e["entity"]: e["value"] for e in turn.entities if e.get("value") is not None}
+    buttons = _meant(told)
+    if not buttons:
+        return unclear(turn)
+    # 15号发工资 … 延到那天: the day is still known when the wish follows
+    kept = {"told": {"date": told["date"]}} if "date" in told else {}
+    return say("收到。您的意思是？", buttons=(*buttons, HUMAN), slots=kept)
+
+
+def _meant(told: dict[str, Any]) -> tuple[Button, ...]:
+    """What a bare figure may be for, with the figure in the button."""
     buttons = []
     if "date" in told or "duration" in told:
         buttons.append(Button("想延到那天还", "request_extension", told))
@@ -77,9 +89,7 @@ def inform(turn: Turn) -> Answer:
         buttons.append(Button("想分这么多期", "request_instalment_plan", told))
     if "day_of_month" in told:
         buttons.append(Button("还款日改到这天", "request_due_date_change", told))
-    if not buttons:
-        return unclear(turn)
-    return say("收到。您的意思是？", buttons=(*buttons, HUMAN))
+    return tuple(buttons)
 
 
 @answers("ask_new_loan")

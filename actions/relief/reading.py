@@ -6,7 +6,8 @@ A message with nothing for the form is left to the rules (Rasa answers it and th
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+import re
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from rasa_sdk import Action
@@ -16,8 +17,8 @@ from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_i
 from actions.cards import KIND_NAMES, offers_card
 from actions.readings import otherwise
 from actions.relief.limits import counted_from
-from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUESTED, TERMS, WISHES, Negotiation
-from actions.turn import NotVerified, Turn
+from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUESTED, WISHES, Negotiation
+from actions.turn import NotVerified, Turn, to_fen
 from actions.words import money
 from kuanxin.conversations.replies import Button, Reply
 from kuanxin.servicing.ports import BookUnavailable
@@ -36,6 +37,16 @@ if TYPE_CHECKING:
     from rasa_sdk.executor import CollectingDispatcher
     from rasa_sdk.types import DomainDict
 
+    from kuanxin.servicing.service import Status
+
+# questions to which a plain "no" means that the whole wish is dropped
+DATED = {"later_date", "due_day", "part_amount"}
+LIKELY_NO = 0.6
+_BIG = re.compile(r"大的|[多高]的那|大笔|大额")
+_SMALL = re.compile(r"小的|少的那|小笔|小额")
+_ANY = re.compile(r"随便|都行|都可以|无所谓|你看着|你定|不知道|说不准|不确定|不清楚|没数")
+_URGENT = re.compile(rf"逾期|过期|晚了的|急的|{_ANY.pattern}|两笔|都要|全部|一起")
+
 
 class ValidateReliefForm(Action):
     """Reads a message into the form's slots; leaves it to the rules when there is nothing in it for the form."""
@@ -52,7 +63,7 @@ class ValidateReliefForm(Action):
         ended = await asyncio.to_thread(read, state, requested)
         for reply in state.replies:
             send(dispatcher, reply)
-        if not ended and not state.slots and not state.replies:
+        if not ended and not state.slots and not state.replies and not _asks_again(turn):
             return [SlotSet(REQUESTED, requested)]  # rejected: the rules answer
         # a slot besides the requested one tells Rasa that the message was for the form
         slots = state.slots or {"relief": state["relief"]}
@@ -69,10 +80,24 @@ def _something_else_was_answered(tracker: Tracker) -> bool:
     return False
 
 
+def _asks_again(turn: Turn) -> bool:
+    """Whether the form's own question is the best answer: the wish is said again, or nothing is said that it needs."""
+    return turn.intent in WISHES or turn.intent in {"affirm", "inform"}
+
+
+def _leaves(state: Negotiation, requested: str | None) -> bool:
+    """Whether the message is about something else for good. An answer to the question asked is not (说错了 是6期)."""
+    turn = state.turn
+    if turn.safety_hold or turn.third_party:
+        return True
+    answered = requested is not None and turn.perhaps is not None and bool(state.terms)
+    return turn.intent in LEAVING and not answered
+
+
 def read(state: Negotiation, requested: str | None) -> bool:
     """Puts what the message says into the slots. True where the form ends with this message."""
     turn = state.turn
-    if turn.safety_hold or turn.intent in LEAVING or turn.third_party:
+    if _leaves(state, requested):
         state.put(consent="left")
         return True
     try:
@@ -95,14 +120,16 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
                 state.replies += briefly(wish, turn)
         state.replies += otherwise(turn)
     if turn.intent in WISHES and WISHES[turn.intent] != state["relief"]:
-        state.put(**EMPTY)
-        state.put(relief=WISHES[turn.intent])
+        state.put(**{**EMPTY, "relief": WISHES[turn.intent], "told": state["told"]})
     if _counter_offer(state):
         return False
-    if not _choose_loan(state):
-        state.put(told={e["entity"]: e["value"] for e in turn.entities if e["entity"] in TERMS} or state["told"])
+    if not _choose_loan(state, requested):
+        state.put(told=state.terms or state["told"])
         return not turn.open_loans
     if requested == "consent" and _consent(state):
+        return True
+    if requested in DATED and _declines(state):
+        state.put(consent="no")
         return True
     _terms(state, requested)
     if state["told"]:
@@ -123,7 +150,7 @@ def _counter_offer(state: Negotiation) -> bool:
     return True
 
 
-def _choose_loan(state: Negotiation) -> bool:
+def _choose_loan(state: Negotiation, requested: str | None) -> bool:
     """Whether it is clear which loan is meant."""
     turn, loans = state.turn, state.turn.open_loans
     if not loans:
@@ -141,13 +168,31 @@ def _choose_loan(state: Negotiation) -> bool:
         return True
     if wanted is None and len(loans) == 1:
         wanted = ids[0]
-    choice = turn.entity("choice")
-    if wanted is None and choice and str(choice).isdigit() and int(choice) <= len(ids):
-        wanted = ids[int(choice) - 1]
+    if wanted is None and requested == "loan":
+        wanted = _described_loan(turn, loans)
     if wanted not in ids:
         return False
     state.put(loan=wanted)
     return True
+
+
+def _described_loan(turn: Turn, loans: tuple[Status, ...]) -> str | None:
+    """The loan meant by a number in the list, an amount, "the big one", "the overdue one", or "any"."""
+    choice, amount = str(turn.entity("choice") or ""), to_fen(turn.entity("amount"))
+    if choice.isdigit() and 1 <= int(choice) <= len(loans):
+        return loans[int(choice) - 1].loan.id
+    if choice == "last":
+        return loans[-1].loan.id
+    by_amount = [s for s in loans if amount in (s.loan.principal, s.due.total, s.outstanding.total)]
+    if amount is not None and len(by_amount) == 1:
+        return by_amount[0].loan.id
+    if _BIG.search(turn.text):
+        return max(loans, key=lambda s: s.loan.principal).loan.id
+    if _SMALL.search(turn.text):
+        return min(loans, key=lambda s: s.loan.principal).loan.id
+    if _URGENT.search(turn.text):
+        return loans[0].loan.id  # those in arrears stand first
+    return None
 
 
 def _consent(state: Negotiation) -> bool:
@@ -166,17 +211,23 @@ def _consent(state: Negotiation) -> bool:
     if intent == "affirm":
         state.put(consent="yes")
         return True
-    if intent == "deny":
+    if _declines(state):
         state.put(consent="no")
         return True
     return False
+
+
+def _declines(state: Negotiation) -> bool:
+    """A plain no. 算了 不用了 is one too, though it may be "no" or "stop"; 不行 30号吧 is none, it names something else."""
+    likely = sum(confidence for name, confidence in state.turn.ranking if name in {"deny", "stop"})
+    return not state.terms and (state.turn.intent == "deny" or likely >= LIKELY_NO)
 
 
 def _terms(state: Negotiation, requested: str | None) -> None:
     """Reads date, amount, rows; quotes as soon as there is enough to quote."""
     wish = state["relief"]
     if wish == "later_date":
-        _later_date(state)
+        _later_date(state, requested)
     elif wish == "plan":
         _plan(state, requested)
     elif wish == "due_day":
@@ -211,12 +262,14 @@ def _ways_on(wish: str) -> tuple[Button, ...]:
     return (other, HUMAN, Button("先不弄了", "stop"))
 
 
-def _later_date(state: Negotiation) -> None:
+def _later_date(state: Negotiation, requested: str | None) -> None:
     turn = state.turn
     wanted = state.date()
     if wanted is None and (days := state.entity("duration")) is not None:
         status = turn.services.servicing.status(turn.must_be_borrower(), state["loan"], turn.now)
         wanted = counted_from(status, turn.today) + timedelta(days=int(days))
+    if wanted is None and requested == "later_date" and turn.intent == "request_extension":
+        wanted = date.max  # 最晚能到哪天: the answer names the limit
     if wanted is None:
         return
     offer = turn.services.servicing.later_date(turn.must_be_borrower(), state["loan"], wanted, turn.now)
@@ -240,10 +293,13 @@ def _plan(state: Negotiation, requested: str | None) -> None:
             _nothing_fits(state, limit, fitting.nearest)
         return
     if (count := state.entity("count")) is not None:
-        request = ReInstalment(rows=int(count))
-        _offer(state, servicing.quote(borrower, loan, request, turn.now), plan=f"rows:{count}")
+        offer = servicing.quote(borrower, loan, ReInstalment(rows=int(count)), turn.now)
+        if isinstance(offer, Quote):  # 便宜的那个, said later, chooses among what was seen
+            state.put(offers=[h for h in state["offers"] or () if h != offer.hash] + [offer.hash])
+        _offer(state, offer, plan=f"rows:{count}")
         return
-    if turn.entity("plan") == "show" or (requested == "plan" and turn.intent in {"deny", "affirm"}):
+    undecided = turn.intent in {"deny", "affirm"} or bool(turn.entity("choice")) or _ANY.search(turn.text)
+    if turn.entity("plan") == "show" or (requested == "plan" and undecided):
         _show_plans(state)
 
 

@@ -67,6 +67,11 @@ class Negotiation:
         value = self.turn.entity(name)
         return (self["told"] or {}).get(name) if value is None else value
 
+    @property
+    def terms(self) -> dict[str, Any]:
+        """The dates, amounts and counts of this message."""
+        return {e["entity"]: e["value"] for e in self.turn.entities if e["entity"] in TERMS}
+
     def amount(self) -> Fen | None:
         return to_fen(self.entity("amount"))
 

@@ -7,6 +7,7 @@ turn what failed; exit status 1 when something did. For accepting a new model be
 from __future__ import annotations
 
 import re
+import statistics
 import tempfile
 import time
 import uuid
@@ -19,6 +20,7 @@ from xml.etree import ElementTree
 import requests
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from kuanxin.book.demo import DEMO_BOOK
 from kuanxin.book.problems import ImportRefused
@@ -42,6 +44,7 @@ class Played:
     seconds: float = 0.0
     exchanges: list[tuple[str, str]] = field(default_factory=list)  # what was said, what was answered
     failures: list[str] = field(default_factory=list)
+    agreed: tuple[str, int] | None = None  # the kind of the first arrangement, and the borrower's turns up to it
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
     turns = sum(len(r.exchanges) for r in results)
     colour = "red" if failed else "green"
     console.print(f"[{colour}]{len(results) - len(failed)} of {len(results)} conversations passed[/] ({turns} turns)")
+    if agreed := [r.agreed for r in results if r.agreed]:
+        console.print(_turns_to_agreement(agreed))
     print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
     if args.junit:
         _write_junit(args.junit, results)
@@ -93,8 +98,13 @@ def play(assistant: RunningAssistant, stage: Stage, path: Path, dialogue: Dialog
         stage.set(book, datetime.fromisoformat(dialogue.now))
         token = stage.token(dialogue.borrower) if dialogue.borrower else _visitor(assistant)
         buttons: list[dict[str, str]] = []
+        before = len(stage.arrangements(token))
         for number, turn in enumerate(dialogue.turns, 1):
+            if turn.now:
+                stage.later(datetime.fromisoformat(turn.now))
             buttons = _turn(assistant, token, turn, number, buttons, played)
+            if played.agreed is None and len(made := stage.arrangements(token)) > before:
+                played.agreed = (made[-1].kind.value, number)
         whole = "\n".join(answer for _, answer in played.exchanges)
         played.failures += _mismatches("whole conversation", whole, dialogue.expect, dialogue.never)
         played.failures += stage.differences(dialogue.state, token)
@@ -164,6 +174,14 @@ def _report(console: Console, played: Played, verbose: bool) -> None:
                 console.print(f"      {line}", style="dim", highlight=False, markup=False)
     for failure in played.failures:
         console.print(f"    {failure}", style="red", highlight=False, markup=False)
+
+
+def _turns_to_agreement(agreed: list[tuple[str, int]]) -> Table:
+    table = Table("arrangement", "conversations", "turns, median", "most", title="Borrowers' turns until it was agreed")
+    for kind in sorted({kind for kind, _ in agreed}):
+        turns = [number for k, number in agreed if k == kind]
+        table.add_row(kind, str(len(turns)), f"{statistics.median(turns):g}", str(max(turns)))
+    return table
 
 
 def _write_junit(path: Path, results: list[Played]) -> None:

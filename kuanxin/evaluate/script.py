@@ -36,6 +36,7 @@ class Turn(Form):
 
     say: str | None = None
     press: str | None = None
+    now: str | None = None  # the clock from this message on
     expect: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 

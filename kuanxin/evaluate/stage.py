@@ -13,6 +13,7 @@ from kuanxin.identity.signing import sign_as_bank
 from kuanxin.settings import Settings
 from kuanxin.store.base import metadata
 from kuanxin.store.engine import migrate
+from kuanxin.store.tables_book import book_settings
 from kuanxin.store.tables_conversations import conversations
 
 if TYPE_CHECKING:
@@ -40,6 +41,16 @@ class Stage:
         book = {"kind": "test", **book, "now": now.isoformat()}
         import_book(self.services.engine, book, now, policy=self.services.servicing.policy)
 
+    def later(self, now: datetime) -> None:
+        """Moves the clock of the book; everything else stays."""
+        with self.services.engine.begin() as connection:
+            connection.execute(book_settings.update().values(now=now))
+
+    def arrangements(self, token: str) -> tuple[Arrangement, ...]:
+        """What the speaker has agreed to so far."""
+        borrower = self.services.identity.speaker(token).borrower_id
+        return self.services.servicing.arrangements(borrower) if borrower else ()
+
     def token(self, borrower: str) -> str:
         """What the bank's page would give to a borrower who has signed in."""
         return sign_as_bank(self.settings.bank_key(), borrower)
@@ -50,9 +61,7 @@ class Stage:
         conversation = self.services.conversations.get(speaker.conversation_id)
         found = []
         if expected.arrangements is not None:
-            borrower = speaker.borrower_id
-            agreed = self.services.servicing.arrangements(borrower) if borrower else ()
-            found += _compare_arrangements(expected.arrangements, agreed)
+            found += _compare_arrangements(expected.arrangements, self.arrangements(token))
         if expected.handed_over is not None and expected.handed_over != (conversation.holder != "bot"):
             found.append(
                 f"handed_over: expected {expected.handed_over}, the conversation is with: {conversation.holder}"

@@ -20,17 +20,17 @@ class Doubt(GraphComponent):
     """Writes `perhaps`, the next likely intents, into a message whose intent stays below the confidence `sure`.
 
     A message without it was understood for sure, or is asked back by the FallbackClassifier before. `possible` is what a
-    reading needs to be worth a button, `most` how many are. Needs in `heard` are never asked back where they come
-    first: who says to be out of money, in whatever words, is believed.
+    reading needs to be worth a button, `most` how many are. Needs in `heard` are not asked back where they come first
+    with at least the confidence given there: who says to be out of money, in whatever words, is believed.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"sure": 0.75, "possible": 0.03, "most": 2, "heard": ["report_hardship"]}
+        return {"sure": 0.75, "possible": 0.03, "most": 2, "heard": {"report_hardship": 0.3}}
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._sure, self._possible, self._most = config["sure"], config["possible"], config["most"]
-        self._heard = frozenset(config["heard"])
+        self._heard: dict[str, float] = config["heard"]
 
     @classmethod
     def create(
@@ -46,11 +46,12 @@ class Doubt(GraphComponent):
         for message in messages:
             ranking = [r for r in message.get(INTENT_RANKING_KEY) or () if r["name"] != FALLBACK]
             intent = (message.get(INTENT) or {}).get("name")
-            if intent == FALLBACK and ranking and ranking[0]["name"] in self._heard:
-                intent = ranking[0]["name"]
-                message.set(INTENT, dict(ranking[0]), add_to_output=True)
+            first = ranking[0] if ranking else {"name": None, "confidence": 0.0}
+            if intent == FALLBACK and first["confidence"] >= self._heard.get(first["name"], 1.0):
+                intent = first["name"]
+                message.set(INTENT, dict(first), add_to_output=True)
                 message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
-            if intent in (None, FALLBACK) or ranking[0]["confidence"] >= self._sure:
+            if intent in (None, FALLBACK) or first["confidence"] >= self._sure:
                 continue
             likely = [r["name"] for r in ranking[1:] if r["confidence"] >= self._possible]
             message.set(PERHAPS, likely[: self._most], add_to_output=True)

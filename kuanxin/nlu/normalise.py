@@ -29,6 +29,16 @@ _NUMBERS = re.compile(rf"{NUMBER}(?:[-~到至、,，.]?{NUMBER})+")
 _REPEATED = re.compile(r"(.)\1{2,}")
 _OTHER = re.compile(r"[^\w一-鿿]+|_+")
 
+_YES = re.compile("[👌👍🆗✅🙆💯]")
+# Dialect as it is typed, longer words first: what the classifier learned in standard Chinese holds for it
+_DIALECT = {
+    "而家": "现在", "点解": "为什么", "点样": "怎么", "点算": "怎么办", "几时": "什么时候", "边度": "哪里", "冇得": "没有",
+    "莫得": "没有", "么得": "没有", "木有": "没有", "木得": "没有", "啷个": "怎么", "囊个": "怎么", "咋个": "怎么", "咋子": "怎么",
+    "啥子": "什么", "做咩": "为什么", "唔该": "麻烦", "唔系": "不是", "晓得": "知道", "不得行": "不行", "得行": "可以",
+    "中不中": "行不行", "迟啲": "晚点", "早啲": "早点", "啲": "点", "唔": "不", "冇": "没有", "嘅": "的", "咗": "了", "俾": "给",
+    "畀": "给", "佢": "他", "嘢": "东西", "咩": "什么", "哋": "们", "俺": "我", "侬": "你", "伐": "吗", "忒": "太", "滴": "的",
+}  # fmt: skip
+_DIALECT_WORD = re.compile("|".join(sorted(_DIALECT, key=len, reverse=True)))
 _SIMPLIFIED = {
     ord(old): new
     for old, new in traditional_simplified_loader("tra2sim_char.txt").items()
@@ -47,12 +57,15 @@ def without_product(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The message as the classifier sees it: one name for the product, one for numbers, no emoji, no stuttering.
+    """The message as the classifier sees it: standard words, one name for the product, one for
+    numbers, no emoji, no stuttering.
 
     >>> plain("威力贷 分其6期，可以嗎？？？😭")
     'P 分其N期 可以吗'
     """
-    text = simplified(text)
+    if not _OTHER.sub("", text) and _YES.search(text):
+        return "好的"
+    text = _DIALECT_WORD.sub(lambda match: _DIALECT[match[0]], simplified(text))
     for pattern, one in ((_PRODUCT, PRODUCT), (_MASK, NUMBER), (_NUMBER, NUMBER), (_NUMBERS, NUMBER)):
         text = pattern.sub(one, text)
     return _REPEATED.sub(r"\1", _OTHER.sub(" ", text)).strip()

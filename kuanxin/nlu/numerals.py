@@ -14,6 +14,7 @@ ONES = "一二两三四五六七八九壹贰叁肆伍陆柒捌玖"
 CHINESE = f"{ONES}零〇十百千万拾佰仟俩仨"
 ARABIC = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _TWO_ONES = re.compile(rf"(?<![{CHINESE}\d])([{ONES}])([{ONES}])(?=[十百千万天日周个期号块]|$)")
+_ENDS_IN_TWO = re.compile(rf"([{ONES}]?[{ONES}][百千万])([{ONES}])([{ONES}])")
 _ARABIC_SCALED = re.compile(rf"({ARABIC})([万千百wk])(\d{{1,3}})?")
 
 
@@ -34,6 +35,9 @@ def read(text: str) -> Number | None:
     text = text.lower()
     if pair := _TWO_ONES.match(text):
         low, high = (_exact(one + text[2:]) for one in pair.groups())
+        return Number(low, high) if low is not None and high is not None and low < high else None
+    if (ending := _ENDS_IN_TWO.fullmatch(text)) and ending[2] != ending[3]:  # 一千二三: 1200 to 1300
+        low, high = (_exact(ending[1] + one) for one in ending.group(2, 3))
         return Number(low, high) if low is not None and high is not None and low < high else None
     value = _exact(text)
     return None if value is None else Number(value, value)

@@ -122,10 +122,10 @@ def wishes(whole: Reading, clauses: list[Reading], sure: float) -> list[Wish]:
         if clause.intent in _FIRST and whole.likelihood(clause.intent) >= _ECHO:
             return [Wish(clause.intent, clause.confidence, clause.text)]
     stated = {c.intent: Wish(c.intent, c.confidence, c.text) for c in reversed(certain) if _wish(c)}
-    if whole.intent in stated:
+    further = {w.intent: w for w in stated.values() if w.intent != whole.intent and w.intent not in _NEVER_FURTHER}
+    if further and whole.intent in stated:
         # a second wish makes the whole less clear; the clause that says it is as clear as before
         primary = max(primary, stated[whole.intent], key=lambda wish: wish.confidence)
-    further = {w.intent: w for w in stated.values() if w.intent != whole.intent and w.intent not in _NEVER_FURTHER}
     if whole.intent not in _DIALOGUES:
         # what needs a dialogue leads; and where the whole is unclear, the clearest clause does
         leaders = [w for w in further.values() if w.intent in _DIALOGUES]
@@ -175,9 +175,11 @@ class WishMerger(GraphComponent):
     def _merge(self, message: Message, clauses: list[Reading]) -> None:
         whole = Reading.of(message)
         first, *further = wishes(whole, clauses, self._sure)
-        if first.intent != whole.intent:
+        if (first.intent, first.confidence) != (whole.intent, whole.confidence):
             top = {"name": first.intent, "confidence": first.confidence}
-            others = [{"name": n, "confidence": c} for n, c in whole.ranking if n != first.intent]
+            # further wishes are answered, not alternatives to the first
+            answered = {first.intent, *(wish.intent for wish in further)}
+            others = [{"name": n, "confidence": c} for n, c in whole.ranking if n not in answered]
             message.set(INTENT, dict(top), add_to_output=True)
             message.set(INTENT_RANKING_KEY, [top, *others], add_to_output=True)
         message.set(ALSO, [vars(wish).copy() for wish in further], add_to_output=True)

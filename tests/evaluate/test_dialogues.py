@@ -98,3 +98,9 @@ def test_junit_counts_failures(tmp_path: Path) -> None:
     dialogues._write_junit(tmp_path / "out.xml", [played("good"), played("bad", "turn 1: expected")])
     suite = ElementTree.parse(tmp_path / "out.xml").getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+
+
+def test_turns_until_agreement_are_told_for_each_kind() -> None:
+    table = dialogues._turns_to_agreement([("extension", 2), ("extension", 4), ("re_instalment", 3)])
+    cells = list(zip(*(column.cells for column in table.columns), strict=True))
+    assert cells == [("extension", "2", "3", "4"), ("re_instalment", "1", "3", "3")]

@@ -20,7 +20,7 @@ def _message(first: float) -> Message:
     [(0.75, None), (0.9, None), (0.74, ["ask_payment_result", "request_deduction"])],
 )
 def test_only_below_the_threshold_is_there_a_perhaps(confidence: float, perhaps: list[str] | None) -> None:
-    (message,) = Doubt({"sure": 0.75, "possible": 0.03, "most": 2, "heard": []}).process([_message(confidence)])
+    (message,) = Doubt({"sure": 0.75, "possible": 0.03, "most": 2, "heard": {}}).process([_message(confidence)])
     assert message.get(PERHAPS) == perhaps
 
 
