@@ -26,7 +26,7 @@ class Doubt(GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"sure": 0.75, "possible": 0.03, "most": 2, "heard": {"report_hardship": 0.3}}
+        return {"sure": 0.75, "possible": 0.03, "most": 2, "heard": {"report_hardship": 0.15}}
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._sure, self._possible, self._most = config["sure"], config["possible"], config["most"]
