@@ -11,6 +11,7 @@ import pytest
 from kuanxin.servicing.model import Amounts, ArrangementState, PaymentStatus, ReliefKind
 from kuanxin.servicing.ports import LoanChanged, LoanNotFound
 from kuanxin.servicing.quotes import (
+    DueDateChange,
     EarlySettlement,
     Extension,
     PartialPayment,
@@ -499,6 +500,21 @@ class TestAnExtension:
         refusal = desk.quote(BORROWER, "L001", ReducedInterim(400_00, 3), NOW)
         assert (refusal.rule, refusal.limits) == ("reduced_interim.replaces", {"in_force": running.id})
         assert "延期还款" in refusal.reason
+
+    def test_where_a_due_date_change_may_follow_no_day_is_counted_twice(self) -> None:
+        """The same rows as without the extension between."""
+        loan, wanted = a_loan(due_in=5), DueDateChange(25)
+        desk = servicing(loan, due_date_change={"replaces": ["extension"]})
+        agreed(desk, Extension(days(10)))
+        assert quoted(desk, wanted).rows == quoted(servicing(loan), wanted).rows
+
+    def test_of_what_was_past_due_its_own_principal_bears_the_days_that_are_added(self) -> None:
+        """To 25 December: 1000.00 for 32 days (16.00) beside 139.50 and 2.25; the next row 8000.00 for 35 days."""
+        desk = servicing(a_loan(days_past_due=3), due_date_change={"replaces": ["extension"]})
+        agreed(desk, Extension(days(12)))
+        first, second, *_ = quoted(desk, DueDateChange(25)).rows
+        assert (first.due_date, first.amounts) == (days(32), Amounts(2_000_00, 155_50 + 140_00, 2_25))
+        assert (second.due_date, second.amounts) == (days(63), Amounts(1_000_00, 108_50))
 
 
 class TestAPlan:

@@ -40,17 +40,23 @@ def draft(case: Case, request: DueDateChange, rules: DueDateRules) -> Draft | Re
 
 def change(position: Position, request: DueDateChange, params: dict[str, Any], prefix: str) -> Change:
     rows = _ahead(position)
-    moved = {row.due_date: _moved(row.due_date, request.day, position.anchor_day) for row in rows}
+    starts: dict[date, date] = {}  # where a period ended, and where it ends now
     adds = []
     for n, row in enumerate(rows, 1):
-        to = moved[row.due_date]
-        new = renewed(position, row, f"{prefix}{n}", due_date=to, until=to, payable_from=to, penalty_from=to)
-        since = moved.get(row.since, new.since)
-        if row.since < position.day < row.due_date and not row.paid.total and row.running_from is None:
+        to = _moved(row.due_date, request.day, position.anchor_day)
+        new = renewed(position, row, f"{prefix}{n}", due_date=to, payable_from=to, penalty_from=to)
+        if row.until <= position.day and row.until < row.due_date:
+            # extended, its own period over: the days until it is due are those of its own principal
+            runs = row.due_date if row.running_from is None else max(row.running_from, position.day)
+            adds.append(new._replace(running_from=runs))
+            continue
+        starts[row.until] = to
+        since = starts.get(row.since, new.since)
+        if row.since < position.day < row.until and not row.paid.total and row.running_from is None:
             # the running period is counted once, from its own beginning: two rounded parts could differ by a fen
             since, new = row.since, new._replace(carried=row.carried)
         bears = interest(row.balance, position.terms, since, to, anchor_day=request.day)
-        adds.append(new._replace(interest=round_fen(bears, position.terms.rounding), since=since))
+        adds.append(new._replace(interest=round_fen(bears, position.terms.rounding), since=since, until=to))
     return closing(position, rows, adds)
 
 
