@@ -7,20 +7,24 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from bench import engine, notices, turns
+from bench import engine, notices, turns, web
 from bench.document import DOCUMENT, Figures, write
 from kuanxin.operate.model import ROOT
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("turns", "engine", "notices"), help="one part alone (default: all)")
+    parts = ("turns", "web", "engine", "notices")
+    parser.add_argument("part", nargs="?", choices=parts, help="one part alone (default: all)")
     parser.add_argument("--full", action="store_true", help="engine, notices: up to 1,000,000 loans")
     chosen = parser.parse_args()
     console = Console()
     if chosen.part in (None, "turns"):
         console.print("Training and starting both bots; this takes some minutes…")
         _tell(console, "turns", [_beside_the_bare_bot(turns.measure())], "python -m bench turns")
+    if chosen.part in (None, "web"):
+        console.print("The web chat in Chromium and 500 sockets; this takes some minutes…")
+        _tell(console, "web", web.measure(), "python -m bench web")
     if chosen.part in (None, "engine"):
         console.print("Quotes, schedules and arrears; this takes some minutes…")
         command = "python -m bench engine --full" if chosen.full else "python -m bench engine"

@@ -1,7 +1,6 @@
-"""The web chat: python -m bench.web. Prints, and writes docs/benchmarks.md between its markers.
+"""The web chat: from Enter to the first reply on the page beside the raw REST turn; the script's size; open sockets.
 
-Time from Enter to the first reply on the page beside the raw REST turn, in the same run with the same sentences; the
-size of the script; what an open socket costs one worker.
+Both ways of a turn alternate in one run, with the same sentences, over the same server.
 """
 
 from __future__ import annotations
@@ -10,15 +9,17 @@ import asyncio
 import gzip
 import json
 import os
-import statistics
 import tempfile
 import time
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import requests
 import websockets
 
+from bench.document import Figures
 from bench.measure import memory_mb, percentile
 from kuanxin.bootstrap import compose
 from kuanxin.demo import demo_token
@@ -31,20 +32,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SCRIPT = ROOT / "web" / "widget" / "dist" / "kuanxin.js"
-DOCUMENT = ROOT / "docs" / "benchmarks.md"
-BEGIN, END = "<!-- web: begin -->", "<!-- web: end -->"
 SOCKETS = 500
-SENTENCES = ("我欠多少", "怎么还款", "逾期会上征信吗", "谢谢", "你能做什么") * 8
+ROUNDS = 8
+SENTENCES = ("我欠多少", "怎么还款", "逾期会上征信吗", "谢谢", "你能做什么")
 PAUSE_SECONDS = 1.1  # what the rate limit grants in the long run; the pause is not measured
 FIRST_REPLY = """() => {
   const list = document.querySelector("kuanxin-chat").shadowRoot.querySelector(".kx-messages");
+  const answers = ".kx-line[data-author=assistant][data-number]";
   window.reply = new Promise((done) => {
     let began = 0;
     const entered = (event) => event.key === "Enter" && (began = performance.now());
     document.addEventListener("keydown", entered, {capture: true, once: true});
-    const known = list.querySelectorAll(".kx-line[data-author=assistant][data-number]").length;
+    const known = list.querySelectorAll(answers).length;
     new MutationObserver((_, observer) => {
-      if (list.querySelectorAll(".kx-line[data-author=assistant][data-number]").length === known) return;
+      if (list.querySelectorAll(answers).length === known) return;
       observer.disconnect();
       requestAnimationFrame(() => done(performance.now() - began));
     }).observe(list, {childList: true, subtree: true});
@@ -52,66 +53,97 @@ FIRST_REPLY = """() => {
 }"""
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+@dataclass
+class _Measured:
+    rest: list[float]  # ms of whole turns
+    browser: list[float]  # ms from Enter to the frame that shows the first reply
+    per_socket_kb: float
+    beside_sockets: list[float]  # ms of REST turns while the sockets are open
+
+
+def measure() -> list[Figures]:
+    """Turns, then what the script and an open socket weigh."""
+    found = _run()
+    turns = [
+        ("raw REST turn", found.rest),
+        ("Enter to first reply in Chromium", found.browser),
+        (f"raw REST turn, {SOCKETS} sockets open", found.beside_sockets),
+    ]
+    reference = percentile(found.rest, 50)
+    rows = [
+        (what, f"{percentile(ms, 50):.0f}", f"{percentile(ms, 95):.0f}", f"{percentile(ms, 50) / reference:.2f}")
+        for what, ms in turns
+    ]
+    size = len(gzip.compress(SCRIPT.read_bytes(), 9)) / 1000
+    weights = [
+        ("the script, gzipped (all of it is loaded at first paint)", f"{size:.1f} kB"),
+        (f"an open socket, of {SOCKETS} on one worker", f"{found.per_socket_kb:.0f} kB"),
+    ]
+    return [
+        Figures(("a turn", "p50, ms", "p95, ms", "p50 / raw REST turn"), rows),
+        Figures(("weight", ""), weights),
+    ]
+
+
+def _run() -> _Measured:
+    with tempfile.TemporaryDirectory(prefix="kuanxin-bench-") as folder:
         var, page_port = Path(folder), free_port()
-        os.environ |= {"KUANXIN_PAGE_PORT": str(page_port)}
+        os.environ["KUANXIN_PAGE_PORT"] = str(page_port)  # the page that may open the chat
         load_demo_book(var)
         with running_assistant(var) as assistant, demo_bank(var, page_port, assistant.url) as bank:
             parts = compose(Settings(var=var, page_port=page_port))
-            rest = rest_turns(assistant.chat, demo_token(parts, "B001"))
-            browser = browser_turns(bank, assistant.url)
+            say = _over_rest(assistant.chat, demo_token(parts, "B001"))
+            rest, browser = _alternating(say, bank, assistant.url)
             pid = assistant.processes["rasa"].pid
             tokens = [demo_token(parts, f"BENCH{number}") for number in range(SOCKETS)]
-            each = asyncio.run(per_socket_kb(assistant.url, tokens, lambda: memory_mb([pid])))
-    size = len(gzip.compress(SCRIPT.read_bytes(), 9)) / 1000
-    lines = ["| | p50 | p95 | unit |", "|---|---:|---:|---|"]
-    for what, values in (("raw REST turn", rest), ("Enter to first reply in Chromium", browser)):
-        lines.append(f"| {what} | {statistics.median(values):.0f} | {percentile(values, 95):.0f} | ms |")
-    lines += ["", f"The script is {size:.1f} kB gzipped, all of it loaded at first paint."]
-    lines.append(f"{SOCKETS} open sockets on one worker take {each:.0f} kB each.")
-    print("\n".join(lines))
-    text = DOCUMENT.read_text("utf-8")
-    head, rest_of_it = text.split(BEGIN)
-    DOCUMENT.write_text(head + BEGIN + "\n" + "\n".join(lines) + "\n" + END + rest_of_it.split(END)[1], "utf-8")
+            per_socket, beside = asyncio.run(_sockets(assistant.url, tokens, lambda: memory_mb([pid]), say))
+            parts.engine.dispose()
+    return _Measured(rest, browser, per_socket, beside)
 
 
-def rest_turns(chat: str, token: str) -> list[float]:
-    """Milliseconds of whole REST turns."""
-    taken, session = [], requests.Session()
-    for text in SENTENCES:
+def _over_rest(chat: str, token: str) -> Callable[[str], float]:
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {token}"
+
+    def say(text: str) -> float:
         began = time.perf_counter()
-        headers = {"Authorization": f"Bearer {token}"}
-        session.post(f"{chat}/messages", json={"text": text}, headers=headers, timeout=30).raise_for_status()
-        taken.append((time.perf_counter() - began) * 1000)
-    return taken
+        answer = session.post(f"{chat}/messages", json={"text": text}, timeout=30)
+        taken = (time.perf_counter() - began) * 1000
+        answer.raise_for_status()
+        if not answer.json()["messages"]:
+            raise RuntimeError(f"no answer to {text}: a turn without an answer is not a turn")
+        return taken
+
+    return say
 
 
-def browser_turns(bank: str, chat: str) -> list[float]:
-    """Milliseconds from Enter to the frame that shows the first reply."""
-    taken = []
-    with chromium() as browser:
-        hosts = {bank.removeprefix("http://"), chat.removeprefix("http://")}
-        visit = Visit(browser, bank, hosts, viewport=DESKTOP)
+def _alternating(say: Callable[[str], float], bank: str, chat: str) -> tuple[list[float], list[float]]:
+    rest, browser = [], []
+    with chromium() as chrome:
+        visit = Visit(chrome, bank, {bank.removeprefix("http://"), chat.removeprefix("http://")}, viewport=DESKTOP)
         visit.sign_in("逾期41天")
         visit.open()
-        for text in SENTENCES:
+        for text in SENTENCES * ROUNDS:
             visit.page.evaluate(FIRST_REPLY)
             visit.say(text)
-            taken.append(visit.page.evaluate("window.reply"))
+            browser.append(visit.page.evaluate("window.reply"))
             visit.page.wait_for_timeout(PAUSE_SECONDS * 1000)
+            rest.append(say(text))
         visit.close()
-    return taken
+    return rest, browser
 
 
-async def per_socket_kb(url: str, tokens: list[str], memory: Callable[[], float]) -> float:
-    """Memory that each open, resumed socket adds to the server."""
+async def _sockets(
+    url: str, tokens: list[str], memory: Callable[[], float], say: Callable[[str], float]
+) -> tuple[float, list[float]]:
+    """Memory that each open, resumed socket adds to the server, and turns meanwhile."""
     address = f"ws{url.removeprefix('http')}/webhooks/web/socket.io/?EIO=4&transport=websocket"
     before = memory()
-    open_sockets = [await _resumed(address, token) for token in tokens]
+    opened = [await _resumed(address, token) for token in tokens]
     added = memory() - before
-    await asyncio.gather(*(socket.close() for socket in open_sockets))
-    return added * 1024 / len(tokens)
+    turns = [await asyncio.to_thread(say, text) for text in islice(SENTENCES * ROUNDS, 20)]
+    await asyncio.gather(*(socket.close() for socket in opened))
+    return added * 1024 / len(tokens), turns
 
 
 async def _resumed(address: str, token: str) -> websockets.WebSocketClientProtocol:
@@ -125,7 +157,3 @@ async def _resumed(address: str, token: str) -> websockets.WebSocketClientProtoc
     answer = await socket.recv()
     assert '"ok":true' in answer, answer
     return socket
-
-
-if __name__ == "__main__":
-    main()
