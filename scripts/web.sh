@@ -38,6 +38,6 @@ if [ "${1:-}" = --test ]; then
   if ! command -v chromium >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "Installing Chromium for the browser tests…"
     apt-get update -q >/dev/null
-    DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends chromium fonts-wqy-zenhei >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends chromium chromium-l10n fonts-wqy-zenhei >/dev/null
   fi
 fi

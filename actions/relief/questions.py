@@ -80,7 +80,7 @@ class AskForPlan(AskForSlot):
         status = turn.chosen
         return say(
             "可以看看分期。先问一句：不影响吃饭、房租这些，您每个月最多能轻松拿出多少来还？说个数就行，我只找不超过它的方案。",
-            card=amount_input("每个月最多能还多少", *monthly_amounts(status)) if status else None,
+            card=amount_input("每个月最多能还（元）", *monthly_amounts(status)) if status else None,
             buttons=(Button("说不准，先看几种方案", "inform", {"plan": "show"}), NOT_NOW),
         )
 
@@ -107,7 +107,7 @@ class AskForPartAmount(AskForSlot):
         limits = part_amounts(turn, status) if status else None
         return say(
             f"可以先还一部分。{owed}这次您打算还多少？",
-            card=amount_input("这次还多少", *limits) if limits else None,
+            card=amount_input("这次还（元）", *limits) if limits else None,
             buttons=(NOT_NOW,),
         )
 

@@ -38,7 +38,7 @@ def _where(settings: Settings) -> str:
         (
             "宽心已就绪 Kuanxin is ready.",
             "  talk in a terminal    make chat        (in a second terminal)",
-            f"  demo bank, sign-in    {settings.bank_sign_in_url}",
+            f"  web chat, demo bank   http://{settings.interface}:{settings.page_port}/",
             f"  desk, for staff       http://{settings.interface}:{settings.desk_port}/{login}",
             f"  REST for programs     {settings.public_url}/webhooks/chat/   (docs/integration/rest.md)",
             f"  outgoing messages     {settings.outbox}",

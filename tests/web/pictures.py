@@ -70,10 +70,11 @@ def _walk(visit: Visit, assistant: Running, name: str) -> None:
 def _states(visit: Visit, assistant: Running, name: str) -> None:
     """What is no card: a person, no network, the end, the lock."""
     page, conversations = visit.page, assistant.parts.conversations
-    now = assistant.parts.clock.now()
+    now, known = assistant.parts.clock.now(), page.locator(".kx-line[data-author=staff]").count()
     conversations.take_over(CONVERSATION)
     conversations.record_replies(CONVERSATION, [{"text": "您好，我是同事小王，我来帮您。"}], now, None, "staff", True)
-    page.get_by_text("客服同事已加入对话").last.wait_for()
+    page.get_by_text("客服同事正在和您聊").wait_for()
+    page.locator(".kx-line[data-author=staff]").nth(known).wait_for()
     _picture(page, f"person-{name}")
     conversations.give_back(CONVERSATION, now)
     visit.context.set_offline(True)

@@ -69,7 +69,7 @@ def _answer(parts: Services, message: UserMessage) -> list[Reply]:
     if said == "几号":
         return [Reply("想改到几号？", month_day_input(1, 28))]
     if said == "多少":
-        return [Reply("这次打算还多少？", amount_input("这次还多少", 1_00, status.outstanding.total - 1))]
+        return [Reply("这次打算还多少？", amount_input("这次还（元）", 1_00, status.outstanding.total - 1))]
     if said == "登录":
         return [Reply("请先登录。", Card("sign_in", "登录银行页面", data={"url": "https://bank.example/sign-in"}))]
     return [Reply(f"您说的是：{said}", buttons=(HUMAN,))]

@@ -117,7 +117,7 @@ def test_text_is_only_ever_text(visits: Callable[..., Visit], text: str) -> None
     visit.say(text)
     seen = text.replace("\u202e", "").replace("\u202c", "")
     visit.hear(f"您说的是：{seen}")
-    assert visit.page.locator("kuanxin-chat img, kuanxin-chat script, kuanxin-chat b").count() == 0
+    assert visit.page.locator(".Bubble img, .Bubble script, .Bubble b").count() == 0
 
 
 def test_a_very_long_text(visits: Callable[..., Visit]) -> None:
@@ -202,7 +202,7 @@ def test_locked_after_idling_and_nothing_is_left(visits: Callable[..., Visit]) -
     visit.hear("您说的是：只有我能看")
     page.get_by_role("button", name="更多操作").click()
     page.get_by_role("button", name="锁定").click()
-    page.get_by_text("为保护您的信息已锁定").wait_for()
+    page.get_by_text("已锁定，保护您的信息").wait_for()
     inside = page.evaluate("document.querySelector('kuanxin-chat').shadowRoot.textContent")
     assert "只有我能看" not in inside
     page.get_by_role("button", name="继续对话").click()

@@ -152,7 +152,7 @@ def test_it_locks_by_itself_and_leaves_nothing(visits: Callable[..., Visit]) -> 
     page.clock.fast_forward("09:00")
     assert page.get_by_text("只有我能看").first.is_visible()
     page.clock.fast_forward("02:00")
-    page.get_by_text("为保护您的信息已锁定").wait_for()
+    page.get_by_text("已锁定，保护您的信息").wait_for()
     assert "只有我能看" not in page.evaluate(f"{SHADOW}.textContent")
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
     assert page.evaluate("indexedDB.databases().then((all) => all.length)") == 0
@@ -204,3 +204,15 @@ def test_a_long_answer_is_read_from_its_beginning(visits: Callable[..., Visit]) 
     expect(page.get_by_text("这是还款计划。").last).to_be_in_viewport()
     page.get_by_role("button", name="看最新消息").click()
     expect(page.get_by_role("button", name="看最新消息")).to_have_count(0)
+
+
+def test_the_first_look_says_who_speaks_and_how_to_begin(visits: Callable[..., Visit], chat: Running) -> None:
+    visit = signed_in(visits, "今天到期", viewport=PHONE, has_touch=True, is_mobile=True)
+    page = visit.page
+    page.get_by_text("我是宽心，一个 AI 助手").wait_for()
+    # no keyboard comes up over it by itself
+    assert page.evaluate(f"{SHADOW}.activeElement.className") == "kx-messages"
+    page.get_by_role("button", name="我现在欠多少").tap()
+    visit.hear("您说的是：我现在欠多少")
+    assert page.evaluate(f"{SHADOW}.activeElement.className") == "kx-messages"
+    expect(page.get_by_text("我是宽心，一个 AI 助手")).to_have_count(0)

@@ -136,7 +136,7 @@ def test_sign_in_ask_compare_pick_agree_keep_and_find_it_on_another_device(
     visit.say("我现在欠多少")
     assert "逾期41天" in card(visit, "loan").inner_text()
     visit.say("一次还不上，想分期")
-    assert card(visit, "input").get_by_label("输入金额（元）").is_enabled()
+    assert card(visit, "input").get_by_label("每个月最多能还（元）").is_enabled()
     press(visit, "说不准，先看几种方案")
     offers = card(visit, "offers")
     offers.get_by_text("用表格看").click()

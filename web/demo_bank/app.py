@@ -46,6 +46,7 @@ def make_app(parts: Services) -> Sanic:
     app = Sanic("demo_bank", configure_logging=False)
     pages = Environment(loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined)
     app.static("/style.css", HERE / "static" / "style.css", name="style")
+    app.static("/icon.svg", HERE / "static" / "icon.svg", name="icon")
 
     def page(name: str, status: int = 200, **values: object) -> HTTPResponse:
         return html(pages.get_template(name).render(**values), status=status)

@@ -4,7 +4,12 @@ import type { Refusal } from "./wire.ts";
 
 export type Language = "zh-CN" | "en";
 
+// what is said to the assistant is Chinese in either language
+const beginnings = ["我现在欠多少", "能不能晚几天还", "想分期还", "转人工"];
+
 const chinese = {
+  beginnings,
+  welcome: "您好，我是宽心，一个 AI 助手。还款有困难可以和我说，我帮您查账、商量晚几天还或者分期；想找人随时说“转人工”。",
   locale: "zh-CN",
   title: "宽心 还款帮手",
   subtitle: "AI 助手，可随时转人工",
@@ -40,7 +45,7 @@ const chinese = {
   signedOut: "登录已过期，请回到银行页面重新登录",
   signIn: "去登录",
   retry: "重试",
-  locked: "一段时间没有操作，为保护您的信息已锁定",
+  locked: "已锁定，保护您的信息",
   lockedNote: "这台设备上没有留下任何对话内容。",
   unlock: "继续对话",
   queued: "等待发送",
@@ -97,6 +102,8 @@ const chinese = {
 export type Words = typeof chinese;
 
 const english: Words = {
+  beginnings,
+  welcome: "This is Kuanxin, an AI assistant. It looks up your loan and works out later dates and instalments with you, in Chinese; a person is one word away.",
   locale: "en",
   title: "Kuanxin repayment help",
   subtitle: "AI assistant; a person any time",
@@ -132,7 +139,7 @@ const english: Words = {
   signedOut: "Your sign-in has ended, please sign in at the bank again",
   signIn: "Sign in",
   retry: "Try again",
-  locked: "Locked after a time without use, to protect you",
+  locked: "Locked, to protect you",
   lockedNote: "Nothing of the conversation stays on this device.",
   unlock: "Go on",
   queued: "Waiting to be sent",

@@ -59,11 +59,17 @@ function Panel({ conversation, language, setLanguage, onClose }: PanelProps) {
   const chat = useChat();
   const words = useWords();
   const composer = useRef<{ focus: () => void }>(null);
+  const panel = useRef<HTMLElement>(null);
   const [rating, setRating] = useState(false);
   const [copied, setCopied] = useState(false);
   const locked = conversation.link === "locked";
 
-  useEffect(() => composer.current?.focus(), [rating, locked]);
+  const goOn = useCallback(() => {
+    // on a phone a focused input brings up a keyboard over the answer that is being read
+    if (matchMedia("(pointer: coarse)").matches) panel.current?.querySelector<HTMLElement>(".kx-messages")?.focus({ preventScroll: true });
+    else composer.current?.focus();
+  }, []);
+  useEffect(goOn, [goOn, rating, locked]);
   useEffect(() => {
     if (!copied) return;
     const timer = setTimeout(() => setCopied(false), 2000);
@@ -79,6 +85,7 @@ function Panel({ conversation, language, setLanguage, onClose }: PanelProps) {
   ];
   return (
     <section
+      ref={panel}
       className="kx-panel"
       role="dialog"
       aria-label={words.title}
@@ -104,7 +111,7 @@ function Panel({ conversation, language, setLanguage, onClose }: PanelProps) {
         <>
           <LinkState conversation={conversation} />
           {copied && <p className="kx-toast">{words.copied}</p>}
-          <Messages conversation={conversation} language={language} onChosen={() => composer.current?.focus()} onCopy={copy} />
+          <Messages conversation={conversation} language={language} onChosen={goOn} onCopy={copy} />
           <Composer ref={composer} disabled={conversation.link === "signed_out"} />
         </>
       )}

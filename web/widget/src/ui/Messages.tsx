@@ -85,6 +85,7 @@ export function Messages({ conversation, language, onChosen, onCopy }: Props) {
             {words.earlier}
           </Button>
         )}
+        {conversation.link === "online" && entries.length + outbox.length === 0 && <Welcome onChosen={onChosen} />}
         <ol ref={list}>
           {entries.map((entry, index) => (
             <EntryView
@@ -128,6 +129,31 @@ export function Messages({ conversation, language, onChosen, onCopy }: Props) {
           <Icon name="down" />
         </button>
       )}
+    </div>
+  );
+}
+
+/** Before the first word: who speaks here, and some ways to begin. */
+function Welcome({ onChosen }: { onChosen: () => void }) {
+  const chat = useChat();
+  const words = useWords();
+  return (
+    <div className="kx-welcome">
+      <p>{words.welcome}</p>
+      <div className="kx-choices" role="group" aria-label={words.choices}>
+        {words.beginnings.map((text) => (
+          <Button
+            key={text}
+            lang="zh-CN"
+            onClick={() => {
+              chat.say(text);
+              onChosen();
+            }}
+          >
+            {text}
+          </Button>
+        ))}
+      </div>
     </div>
   );
 }

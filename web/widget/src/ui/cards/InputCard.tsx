@@ -38,7 +38,7 @@ function DateInput({ card, active }: Props) {
   return (
     <form className="kx-input" onSubmit={pick} noValidate>
       <label>
-        <span>{words.pickDate}</span>
+        <span>{card.title || words.pickDate}</span>
         <input type="date" min={from} max={to} value={day} disabled={!active} onChange={(event) => setDay(event.target.value)} />
       </label>
       <Button color="primary" disabled={!active || !allowed} type="submit">
@@ -62,7 +62,7 @@ function MonthDayInput({ card, active }: Props) {
   return (
     <form className="kx-input" onSubmit={pick} noValidate>
       <label>
-        <span>{words.pickMonthDay}</span>
+        <span>{card.title || words.pickMonthDay}</span>
         <select value={day || ""} disabled={!active} onChange={(event) => setDay(Number(event.target.value))}>
           <option value="" disabled>
             {words.choose}
@@ -96,7 +96,7 @@ function AmountInput({ card, active }: Props) {
   return (
     <form className="kx-input" onSubmit={pick} noValidate>
       <label>
-        <span>{words.pickAmount}</span>
+        <span>{card.title || words.pickAmount}</span>
         <input inputMode="decimal" autoComplete="off" value={text} disabled={!active} onChange={(event) => setText(event.target.value)} />
       </label>
       <Button color="primary" disabled={!active || !allowed} type="submit">

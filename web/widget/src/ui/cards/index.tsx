@@ -11,7 +11,7 @@ import { OffersCard } from "./OffersCard.tsx";
 export function CardView({ card, active }: { card: Card; active: boolean }) {
   return (
     <section className="kx-card" data-kind={card.kind} aria-label={card.title || undefined}>
-      {card.title && <h3>{card.title}</h3>}
+      {card.title && card.kind !== "input" && <h3>{card.title}</h3>}
       {body(card, active)}
     </section>
   );
