@@ -35,11 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from datetime import datetime
 
+    from kuanxin.bootstrap import Services
     from kuanxin.channels.inbound import Inbound
-    from kuanxin.clock import Clock
     from kuanxin.conversations.model import Conversation, Entry, IssuedButton, Recorded
-    from kuanxin.conversations.service import Conversations
-    from kuanxin.identity.service import Identity, Speaker
+    from kuanxin.identity.service import Speaker
 
 logger = logging.getLogger(__name__)
 
@@ -141,19 +140,12 @@ _locks: WeakValueDictionary[tuple[int, str], asyncio.Lock] = WeakValueDictionary
 class Guard:
     """`on_new_message` is Rasa's: it runs a turn and gives the replies to the message's output channel."""
 
-    def __init__(
-        self,
-        on_new_message: Callable[[UserMessage], Awaitable[Any]],
-        conversations: Conversations,
-        identity: Identity,
-        clock: Clock,
-        policy_version: str = "",
-    ) -> None:
-        self._policy_version = policy_version
+    def __init__(self, on_new_message: Callable[[UserMessage], Awaitable[Any]], parts: Services) -> None:
         self._on_new_message = on_new_message
-        self._conversations = conversations
-        self._identity = identity
-        self._clock = clock
+        self._conversations = parts.conversations
+        self._identity = parts.identity
+        self._clock = parts.clock
+        self._policy_version = parts.servicing.policy.version
         self._waiting: Counter[str] = Counter()
         self._running: set[asyncio.Task[Outcome]] = set()
 

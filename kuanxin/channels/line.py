@@ -77,9 +77,7 @@ class Line:
     ) -> None:
         self.parts = parts
         self.carrier = carrier
-        self.guard = Guard(
-            on_new_message, parts.conversations, parts.identity, parts.clock, parts.servicing.policy.version
-        )
+        self.guard = Guard(on_new_message, parts)
         self._order: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._running: set[asyncio.Task[None]] = set()
 

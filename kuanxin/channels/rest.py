@@ -10,12 +10,11 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint
 from sanic.exceptions import PayloadTooLarge
 from sanic.response import json as json_response
 
-from kuanxin.bootstrap import Services, services
+from kuanxin.channels.composed import ComposedChannel
 from kuanxin.channels.guard import FAILED, Guard
 from kuanxin.channels.inbound import Refused, read_message
 from kuanxin.channels.logs import log_where
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from sanic import Request
     from sanic.response import HTTPResponse
 
+    from kuanxin.bootstrap import Services
     from kuanxin.channels.guard import Outcome
     from kuanxin.conversations.model import Entry
     from kuanxin.identity.service import SignIn, Speaker
@@ -44,11 +44,8 @@ TOO_LARGE = "内容太大了，请分几条发。"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-class ChatChannel(InputChannel):
+class ChatChannel(ComposedChannel):
     """Configured in credentials.yml as `kuanxin.channels.rest.ChatChannel`; its routes are under /webhooks/chat."""
-
-    def __init__(self, composed: Services | None = None) -> None:
-        self._services = composed
 
     @classmethod
     def name(cls) -> str:
@@ -56,8 +53,8 @@ class ChatChannel(InputChannel):
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         remember()
-        parts = self._services or services()
-        guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock, parts.servicing.policy.version)
+        parts = self.parts
+        guard = Guard(on_new_message, parts)
         ready = asyncio.Event()
         routes = Blueprint("kuanxin_chat")
 

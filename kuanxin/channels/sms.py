@@ -13,11 +13,10 @@ import logging
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint
 from sanic.response import json as json_response
 
-from kuanxin.bootstrap import Services, services
+from kuanxin.channels.composed import ComposedChannel
 from kuanxin.channels.guard import Guard
 from kuanxin.channels.inbound import Inbound, Refused
 from kuanxin.channels.logs import log_where
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from sanic import Request
     from sanic.response import HTTPResponse
 
+    from kuanxin.bootstrap import Services
     from kuanxin.gateways.sms_callbacks import SmsReply
 
 logger = logging.getLogger(__name__)
@@ -41,11 +41,8 @@ MOST_BYTES = 256 * 1024
 STOP_WORDS = frozenset({"T", "TD", "N", "R", "QX", "退", "退订", "拒收", "取消", "别发了", "不要发了", "STOP"})
 
 
-class SmsChannel(InputChannel):
+class SmsChannel(ComposedChannel):
     """Configured in credentials.yml as `kuanxin.channels.sms.SmsChannel`; its routes are under /webhooks/sms/TOKEN."""
-
-    def __init__(self, composed: Services | None = None) -> None:
-        self._services = composed
 
     @classmethod
     def name(cls) -> str:
@@ -53,8 +50,8 @@ class SmsChannel(InputChannel):
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
         remember()
-        parts = self._services or services()
-        guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock)
+        parts = self.parts
+        guard = Guard(on_new_message, parts)
         gateway = parts.settings.sms_gateway if parts.settings.sms_gateway in DONE else "http"
         token = parts.settings.sms_callbacks()
         routes = Blueprint("kuanxin_sms")

@@ -6,13 +6,12 @@ import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint
 from sanic.response import file as file_response
 from sanic.response import text as text_response
 from socketio import AsyncRedisManager, AsyncServer
 
-from kuanxin.bootstrap import Services, services
+from kuanxin.channels.composed import ComposedChannel
 from kuanxin.channels.guard import Guard
 from kuanxin.channels.web.documents import add_documents
 from kuanxin.channels.web.sockets import CHANNEL, Sockets
@@ -28,19 +27,16 @@ WIDGET = Path(__file__).resolve().parents[3] / "web" / "widget" / "dist"
 MOST_BYTES = 16 * 1024  # of one packet
 
 
-class WebChannel(InputChannel):
+class WebChannel(ComposedChannel):
     """Configured in credentials.yml as `kuanxin.channels.web.channel.WebChannel`."""
-
-    def __init__(self, composed: Services | None = None) -> None:
-        self._services = composed
 
     @classmethod
     def name(cls) -> str:
         return CHANNEL
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        parts = self._services or services()
-        guard = Guard(on_new_message, parts.conversations, parts.identity, parts.clock, parts.servicing.policy.version)
+        parts = self.parts
+        guard = Guard(on_new_message, parts)
         redis = parts.settings.redis_url.get_secret_value()
         sio = AsyncServer(
             async_mode="sanic",

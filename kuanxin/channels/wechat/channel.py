@@ -6,11 +6,10 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint
 from sanic.response import text as text_response
 
-from kuanxin.bootstrap import Services, services
+from kuanxin.channels.composed import ComposedChannel
 from kuanxin.channels.line import Line
 from kuanxin.channels.logs import log_where
 from kuanxin.channels.wechat.carrier import WeChatCarrier
@@ -30,18 +29,15 @@ ANSWER_SECONDS = 4.0  # after 5 s WeChat asks again
 TAKEN = "success"
 
 
-class WeChatChannel(InputChannel):
+class WeChatChannel(ComposedChannel):
     """`kuanxin.channels.wechat.channel.WeChatChannel` in credentials.yml; open where KUANXIN_WECHAT_APP_ID is set."""
-
-    def __init__(self, composed: Services | None = None) -> None:
-        self._services = composed
 
     @classmethod
     def name(cls) -> str:
         return CHANNEL
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        parts = self._services or services()
+        parts = self.parts
         routes = Blueprint("kuanxin_wechat")
         settings = parts.settings
         if not settings.wechat_app_id:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint
 
-from kuanxin.bootstrap import Services, services
+from kuanxin.channels.composed import ComposedChannel
 from kuanxin.channels.wechat.channel import TAKEN, add_callback
 from kuanxin.channels.wechat.sealed import Seal
 from kuanxin.channels.wecom.carrier import CHANNEL, WeComCarrier
@@ -19,18 +18,15 @@ if TYPE_CHECKING:
     from rasa.core.channels.channel import UserMessage
 
 
-class WeComChannel(InputChannel):
+class WeComChannel(ComposedChannel):
     """`kuanxin.channels.wecom.channel.WeComChannel` in credentials.yml; open where KUANXIN_WECOM_CORP_ID is set."""
-
-    def __init__(self, composed: Services | None = None) -> None:
-        self._services = composed
 
     @classmethod
     def name(cls) -> str:
         return CHANNEL
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
-        parts = self._services or services()
+        parts = self.parts
         routes = Blueprint("kuanxin_wecom")
         settings = parts.settings
         if not settings.wecom_corp_id:
