@@ -10,20 +10,17 @@ import json
 import logging
 import secrets
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import and_, case, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
 from kuanxin.conversations.model import (
     URGENCIES,
     Attention,
     Conversation,
     ConversationNotFound,
-    ConversationsUnavailable,
     Entry,
     Handover,
     IssuedButton,
@@ -33,7 +30,6 @@ from kuanxin.conversations.model import (
     Ticket,
 )
 from kuanxin.conversations.review import Head
-from kuanxin.store.engine import reading
 from kuanxin.store.tables_conversations import (
     conversations,
     handovers,
@@ -46,9 +42,10 @@ from kuanxin.store.tables_conversations import (
     transcript,
     unclear_messages,
 )
+from kuanxin.store.transactions import Transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from sqlalchemy.engine import Connection, Engine, Row
@@ -70,9 +67,9 @@ class Listener(Protocol):
     def reminder_set(self, connection: Connection, reminder: Reminder, now: datetime) -> None: ...
 
 
-class SqlConversations:
+class SqlConversations(Transactions):
     def __init__(self, engine: Engine, listener: Listener | None = None) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._listener = listener
         self._insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[engine.dialect.name]
 
@@ -314,26 +311,6 @@ class SqlConversations:
         with self._writing() as connection:
             connection.execute(insert(unclear_messages), row)
             _flag(connection, conversation_id, Attention.UNCLEAR, fallback=True)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with faults_as_unavailable(), reading(self._engine) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with faults_as_unavailable(), self._engine.begin() as connection:
-            yield connection
-
-
-@contextmanager
-def faults_as_unavailable() -> Iterator[None]:
-    try:
-        yield
-    except SQLAlchemyError as fault:
-        # the statement and its parameters hold what people said: only the kind of fault is logged
-        log.error("conversations: %s (%s)", type(fault).__name__, type(getattr(fault, "orig", None)).__name__)
-        raise ConversationsUnavailable(type(fault).__name__) from None
 
 
 def take_conversation(connection: Connection, conversation_id: str) -> Row:

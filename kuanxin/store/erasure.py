@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, select, update
 
-from kuanxin.store.conversations_repository import faults_as_unavailable, take_conversation
-from kuanxin.store.engine import reading
+from kuanxin.store.conversations_repository import take_conversation
 from kuanxin.store.tables_channels import channel_deliveries
 from kuanxin.store.tables_conversations import (
     agreements,
@@ -31,11 +30,11 @@ from kuanxin.store.tables_conversations import (
     understood,
 )
 from kuanxin.store.tables_identity import sign_in_tickets, sign_ins
+from kuanxin.store.transactions import Transactions
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.engine import Engine
 
 _OF_A_CONVERSATION = (
     *(understood, transcript, inbound, issued_buttons, handovers, tickets, ratings, unclear_messages),
@@ -43,10 +42,7 @@ _OF_A_CONVERSATION = (
 )
 
 
-class SqlErasure:
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
+class SqlErasure(Transactions):
     def due(self, before: datetime, limit: int) -> tuple[str, ...]:
         """Conversations that ended before; none under a legal hold, in somebody's hands, or waiting for a decision."""
         c = conversations.c
@@ -59,12 +55,12 @@ class SqlErasure:
             .order_by(c.last_at)
             .limit(limit)
         )
-        with faults_as_unavailable(), reading(self._engine) as connection:
+        with self._reading() as connection:
             return tuple(connection.execute(query).scalars())
 
     def erase(self, conversation_id: str) -> None:
         """All of it in one transaction; a legal hold that came meanwhile is respected."""
-        with faults_as_unavailable(), self._engine.begin() as connection:
+        with self._writing() as connection:
             if take_conversation(connection, conversation_id).legal_hold:
                 return
             for table in _OF_A_CONVERSATION:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, case, distinct, extract, func, select
 
-from kuanxin.store.conversations_repository import faults_as_unavailable
-from kuanxin.store.engine import reading
 from kuanxin.store.tables_conversations import agreements, conversations, handovers, understood
+from kuanxin.store.transactions import Transactions
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,9 +63,9 @@ class Waiting:
     to_first_reply: float | None
 
 
-class SqlFigures:
+class SqlFigures(Transactions):
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._sqlite = engine.dialect.name == "sqlite"
 
     def by_day(self, since: datetime, until: datetime) -> tuple[Counted, ...]:
@@ -90,7 +89,7 @@ class SqlFigures:
             .group_by(a.kind, a.state)
             .order_by(a.kind, a.state)
         )
-        with faults_as_unavailable(), reading(self._engine) as connection:
+        with self._reading() as connection:
             return tuple((row[0], row[1], row[2]) for row in connection.execute(query))
 
     def waiting(self, since: datetime, until: datetime) -> Waiting:
@@ -100,7 +99,7 @@ class SqlFigures:
             func.avg(self._seconds(h.waiting_since, h.claimed_at)),
             func.avg(self._seconds(h.waiting_since, h.first_reply_at)),
         ).where(h.waiting_since >= since, h.waiting_since < until, h.reason.notin_(("decision", "staff")))
-        with faults_as_unavailable(), reading(self._engine) as connection:
+        with self._reading() as connection:
             count, claim, reply = connection.execute(query).one()
         return Waiting(count, _number(claim), _number(reply))
 
@@ -128,7 +127,7 @@ class SqlFigures:
             .group_by("name")
             .order_by("name")
         )
-        with faults_as_unavailable(), reading(self._engine) as connection:
+        with self._reading() as connection:
             rows = connection.execute(query).all()
         return tuple(Counted(str(row[0]), *row[1:9], _number(row[9]), _number(row[10])) for row in rows)
 
@@ -145,7 +144,7 @@ class SqlFigures:
             .group_by(name)
             .order_by(func.count().desc(), name)
         )
-        with faults_as_unavailable(), reading(self._engine) as connection:
+        with self._reading() as connection:
             rows = connection.execute(query).all()
         return tuple(Messages(row[0], row[1], row[2], row[3], float(row[4])) for row in rows)
 

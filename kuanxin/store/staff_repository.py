@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, insert, or_, select, update
@@ -28,12 +27,10 @@ from kuanxin.store.conversations_repository import (
     append_entries,
     change_conversation,
     entry_of,
-    faults_as_unavailable,
     handover_of,
     shown,
     take_conversation,
 )
-from kuanxin.store.engine import reading
 from kuanxin.store.tables_conversations import (
     agreements,
     conversations,
@@ -44,10 +41,11 @@ from kuanxin.store.tables_conversations import (
     transcript,
     understood,
 )
+from kuanxin.store.transactions import Transactions
 from kuanxin.store.transcripts_search import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Engine, Row
@@ -57,9 +55,9 @@ if TYPE_CHECKING:
     from kuanxin.store.conversations_repository import Listener
 
 
-class SqlStaff:
+class SqlStaff(Transactions):
     def __init__(self, engine: Engine, listener: Listener | None = None) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._listener = listener
         self._insert = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[engine.dialect.name]
 
@@ -304,16 +302,6 @@ class SqlStaff:
         if self._listener and notice:
             self._listener.staff_replied(connection, conversation_id, now)
         return entry
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with faults_as_unavailable(), reading(self._engine) as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with faults_as_unavailable(), self._engine.begin() as connection:
-            yield connection
 
 
 def _open(conversation_id: str) -> Any:

@@ -17,12 +17,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from kuanxin.conversations.model import Attention
 from kuanxin.conversations.review import Page, Summary
 from kuanxin.store.base import Moment
-from kuanxin.store.conversations_repository import faults_as_unavailable
-from kuanxin.store.engine import reading
 from kuanxin.store.tables_conversations import agreements, conversations, tags, transcript, understood
+from kuanxin.store.transactions import Transactions
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Connection, Engine, Row
+    from sqlalchemy.engine import Connection, Row
 
     from kuanxin.conversations.review import Filters
 
@@ -30,10 +29,7 @@ WALKED = 2000  # conversations that a search reads before it asks the index
 c = conversations.c
 
 
-class SqlTranscripts:
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
+class SqlTranscripts(Transactions):
     def page(self, filters: Filters, cursor: str | None = None, limit: int = 25) -> Page:
         """Raises ValueError for a cursor that is none, ConversationsUnavailable."""
         keys = _keys(filters)
@@ -41,7 +37,7 @@ class SqlTranscripts:
         if cursor:
             where.append(_after(filters, cursor))
         order = [key.asc() if filters.order == "oldest" else key.desc() for key in keys]
-        with faults_as_unavailable(), reading(self._engine) as connection:
+        with self._reading() as connection:
             if filters.text:
                 ids = self._found(connection, filters.text, where, order, limit + 1)
             else:
