@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import yaml
 
@@ -46,7 +46,7 @@ from kuanxin.store.staff_repository import SqlStaff
 from kuanxin.store.transcripts_search import SqlTranscripts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sqlalchemy.engine import Engine
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from kuanxin.notices.ports import Carrier
     from kuanxin.servicing.model import Borrower, Loan
     from kuanxin.servicing.ports import LoanBook
+
+_Parsed = TypeVar("_Parsed")
 
 
 @dataclass(frozen=True)
@@ -221,19 +223,18 @@ def _needed(settings: Settings, *names: str) -> None:
 
 def read_catalogue(path: Path) -> Catalogue:
     """Raises SettingsError with everything that is wrong in the file."""
-    try:
-        return Catalogue.parse(yaml.safe_load(path.read_text("utf-8")))
-    except OSError as error:
-        raise SettingsError(f"KUANXIN_NOTICES_FILE: {error.strerror} ({path}), expected the notices as YAML") from None
-    except (yaml.YAMLError, NoticesError) as error:
-        raise SettingsError(f"KUANXIN_NOTICES_FILE: {path} cannot be used\n{error}") from None
+    return _parsed(path, Catalogue.parse, "KUANXIN_NOTICES_FILE", "the notices")
 
 
 def read_policy(path: Path) -> Policy:
     """Raises SettingsError with everything that is wrong in the file."""
+    return _parsed(path, Policy.parse, "KUANXIN_POLICY_FILE", "the policy")
+
+
+def _parsed(path: Path, parse: Callable[[object], _Parsed], setting: str, what: str) -> _Parsed:
     try:
-        return Policy.parse(yaml.safe_load(path.read_text("utf-8")))
+        return parse(yaml.safe_load(path.read_text("utf-8")))
     except OSError as error:
-        raise SettingsError(f"KUANXIN_POLICY_FILE: {error.strerror} ({path}), expected the policy as YAML") from None
-    except (yaml.YAMLError, PolicyError) as error:
-        raise SettingsError(f"KUANXIN_POLICY_FILE: {path} cannot be used\n{error}") from None
+        raise SettingsError(f"{setting}: {error.strerror} ({path}), expected {what} as YAML") from None
+    except (yaml.YAMLError, NoticesError, PolicyError) as error:
+        raise SettingsError(f"{setting}: {path} cannot be used\n{error}") from None

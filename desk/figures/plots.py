@@ -40,21 +40,13 @@ MOST_INTENTS = 12
 
 def endings(source: SqlFigures, since: datetime, until: datetime) -> bytes:
     """How conversations ended, day by day."""
-    days = source.by_day(since, until)
-    chart = _chart(pygal.StackedBar, _("每天的会话怎样结束"), [day.name[5:] for day in days])
-    chart.add(_("答完"), [day.answered for day in days])
-    chart.add(_("停在提问处"), [day.silent for day in days])
-    chart.add(_("转人工"), [day.handed_over for day in days])
-    return _drawn(chart)
+    lines = {_("答完"): "answered", _("停在提问处"): "silent", _("转人工"): "handed_over"}
+    return _by_day(source, since, until, _("每天的会话怎样结束"), lines)
 
 
 def signals(source: SqlFigures, since: datetime, until: datetime) -> bytes:
-    days = source.by_day(since, until)
-    chart = _chart(pygal.StackedBar, _("每天的困难、投诉和没听懂"), [day.name[5:] for day in days])
-    chart.add(_("困难"), [day.hardship for day in days])
-    chart.add(_("投诉"), [day.complaint for day in days])
-    chart.add(_("没听懂"), [day.fallback for day in days])
-    return _drawn(chart)
+    lines = {_("困难"): "hardship", _("投诉"): "complaint", _("没听懂"): "fallback"}
+    return _by_day(source, since, until, _("每天的困难、投诉和没听懂"), lines)
 
 
 def arrangements(source: SqlFigures, since: datetime, until: datetime) -> bytes:
@@ -80,6 +72,15 @@ PLOTS: dict[str, Callable[[SqlFigures, Any, Any], bytes]] = {
     "intents": intents,
     "arrangements": arrangements,
 }
+
+
+def _by_day(source: SqlFigures, since: datetime, until: datetime, title: str, lines: dict[str, str]) -> bytes:
+    """`lines`: what a line is called, and the count of a day that it shows."""
+    days = source.by_day(since, until)
+    chart = _chart(pygal.StackedBar, title, [day.name[5:] for day in days])
+    for name, count in lines.items():
+        chart.add(name, [getattr(day, count) for day in days])
+    return _drawn(chart)
 
 
 def _chart(kind: Any, title: str, labels: list[str]) -> Any:
