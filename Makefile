@@ -27,6 +27,7 @@ chat: setup ## talk in the terminal with a running assistant
 	@python -m kuanxin.chat
 
 bench: setup-dev ## measure turns and rules beside a reference each and write docs/benchmarks.md
+	@scripts/web.sh --test
 	@python -m bench
 
 lock: setup-dev ## compile requirements*.in into pinned, hashed files
