@@ -23,6 +23,7 @@ from rich.table import Table
 
 from kuanxin.evaluate.understanding import Question, Understood, figures
 from kuanxin.operate.model import ensure_model
+from kuanxin.quietly import hush
 
 if TYPE_CHECKING:
     import argparse
@@ -113,6 +114,7 @@ def understand(questions: list[Question], model: Path) -> Iterator[Understood]:
 
     # Rasa writes every message into its debug log, and warns of intents where a model has no dialogue part
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    hush()
     warnings.simplefilter("ignore")
     from rasa.core.agent import Agent
     from rasa.core.channels.channel import UserMessage

@@ -42,6 +42,7 @@ def ensure_model() -> Path:
     command = [
         sys.executable,
         "-m",
+        "kuanxin.quietly",
         "rasa",
         "train",
         "--fixed-model-name",
