@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,15 @@ from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.local_model_storage import LocalModelStorage
 from rasa.engine.storage.resource import Resource
 from rasa.shared.importers.rasa import RasaFileImporter
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from kuanxin.evaluate.questions import read_questions, understand
 from kuanxin.nlu.classifier import SentenceClassifier
 from kuanxin.nlu.featurizer import SentenceFeaturizer
+from kuanxin.nlu.terms import PARTS, terms
 from kuanxin.operate.model import ensure_model
 
 if TYPE_CHECKING:
@@ -58,6 +63,22 @@ def test_look_alikes_are_seldom_taken_for_hardship(understood: dict[str, list[Un
     lookalikes = [r for r in understood["hardship"] if r.question.intent != HARDSHIP]
     wrongly = [r.question.text for r in lookalikes if r.sure and r.intent == HARDSHIP and not r.right]
     assert len(wrongly) <= len(lookalikes) * 0.1, wrongly
+
+
+def test_a_message_is_weighted_as_by_scikit_learn(tmp_path: Path) -> None:
+    training = RasaFileImporter("config.yml", "domain.yml", ["data/nlu"]).get_nlu_data()
+    texts = [e.get(TEXT) for e in training.intent_examples[::40]]
+    reference = TfidfVectorizer(analyzer=partial(terms, parts=PARTS), sublinear_tf=True).fit(texts)
+    featurizer = SentenceFeaturizer.create(
+        SentenceFeaturizer.get_default_config(),
+        LocalModelStorage(tmp_path),
+        Resource("featurizer"),
+        ExecutionContext(GraphSchema({}), "model"),
+    )
+    featurizer.train(type(training)([Message.build(text, intent="any") for text in texts]))
+    unseen = ["预期了能不能分其还", "", texts[0]]
+    rows = [m.get_sparse_features(TEXT)[1].features for m in featurizer.process([Message.build(t) for t in unseen])]
+    assert sparse.vstack(rows).toarray() == pytest.approx(reference.transform(unseen).toarray(), abs=1e-6)
 
 
 def test_the_same_data_give_the_same_readings(tmp_path: Path) -> None:
