@@ -1,20 +1,31 @@
-"""Two of Rasa's functions work out the same thing at every call, for most of a turn's time; here they remember it.
+"""Three of Rasa's functions do the same work again at every call, for most of a turn's time; here they do it once.
 
 - `RemoteAction._validate_action_result` checks the answer of the action server against a fixed schema, and each time
   checks first whether that schema is itself well-formed: about nine tenths of a turn with rules only.
 - `Event.resolve_by_type` walks over all kinds of events for every event that is read from the tracker store.
+- `EndpointConfig.session` opens a new connection for each of the two to five calls that a turn makes to the action
+  server.
 
 What they decide stays the same (tests/channels/test_rasa_pace.py holds both versions side by side).
 """
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import aiohttp
 from jsonschema.validators import validator_for
 from rasa.core.actions.action import RemoteAction
+from rasa.core.constants import DEFAULT_REQUEST_TIMEOUT
 from rasa.shared.core.events import Event
+from rasa.utils.endpoints import EndpointConfig
+
+# Sanic, the action server's, closes what was silent for five seconds: not to be caught in the act, we let go earlier
+IDLE_SECONDS = 2
+_connectors: WeakKeyDictionary[asyncio.AbstractEventLoop, aiohttp.TCPConnector] = WeakKeyDictionary()
 
 
 def remember() -> None:
@@ -22,6 +33,7 @@ def remember() -> None:
     if not hasattr(Event.resolve_by_type, "cache_info"):
         Event.resolve_by_type = staticmethod(lru_cache(maxsize=None)(Event.resolve_by_type))
         RemoteAction._validate_action_result = staticmethod(_valid_answer)
+        EndpointConfig.session = _session
 
 
 def _valid_answer(answer: Any) -> bool:
@@ -34,3 +46,19 @@ def _valid_answer(answer: Any) -> bool:
 def _validator() -> Any:
     schema = RemoteAction.action_response_format_spec()
     return validator_for(schema)(schema)
+
+
+def _session(endpoint: EndpointConfig) -> aiohttp.ClientSession:
+    """A session as Rasa makes it, over connections that outlive it."""
+    basic = endpoint.basic_auth
+    auth = aiohttp.BasicAuth(basic["username"], basic["password"]) if basic else None
+    loop = asyncio.get_running_loop()
+    if loop not in _connectors:
+        _connectors[loop] = aiohttp.TCPConnector(keepalive_timeout=IDLE_SECONDS)
+    return aiohttp.ClientSession(
+        connector=_connectors[loop],
+        connector_owner=False,
+        headers=endpoint.headers,
+        auth=auth,
+        timeout=aiohttp.ClientTimeout(total=DEFAULT_REQUEST_TIMEOUT),
+    )
