@@ -21,6 +21,7 @@ from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUE
 from actions.turn import NotVerified, Turn, to_fen
 from actions.words import money
 from kuanxin.conversations.replies import Button, Reply
+from kuanxin.servicing.affordability import due_day_after
 from kuanxin.servicing.ports import BookUnavailable
 from kuanxin.servicing.quotes import (
     DueDateChange,
@@ -365,11 +366,13 @@ def _nothing_fits(state: Negotiation, limit: int, nearest: Quote | Refusal | Non
 
 def _due_day(state: Negotiation) -> None:
     turn = state.turn
-    told = state.date()
-    wanted = state.entity("day_of_month") or (told.day if told else None)
+    wanted, payday = state.due_day()
+    if wanted is None and payday is not None:
+        wanted = due_day_after(payday)
+        state.say(Reply(f"{payday}号发工资的话，还款日放在{wanted}号比较稳，工资晚到一天也不会逾期。"))
     if wanted is None:
         return
-    offer = turn.services.servicing.quote(turn.must_be_borrower(), state["loan"], DueDateChange(int(wanted)), turn.now)
+    offer = turn.services.servicing.quote(turn.must_be_borrower(), state["loan"], DueDateChange(wanted), turn.now)
     _offer(state, offer, due_day=str(wanted))
 
 

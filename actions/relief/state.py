@@ -69,14 +69,26 @@ class Negotiation:
 
     @property
     def terms(self) -> dict[str, Any]:
-        """The dates, amounts and counts of this message."""
-        return {e["entity"]: e["value"] for e in self.turn.entities if e["entity"] in TERMS}
+        """The dates, amounts and counts of this message; a date that is a payday under that name too.
+
+        What is known goes before what is not (8号发工资 改到发工资后), the later before the earlier.
+        """
+        told = sorted((e for e in self.turn.entities if e["entity"] in TERMS), key=lambda e: e.get("value") is not None)
+        paydays = [("payday", e["value"]) for e in told if e.get("payday")]
+        return dict([*((e["entity"], e["value"]) for e in told), *paydays])
 
     def amount(self) -> Fen | None:
         return to_fen(self.entity("amount"))
 
     def date(self) -> date | None:
         return to_date(self.entity("date"))
+
+    def due_day(self) -> tuple[int | None, int | None]:
+        """The day of the month that was named for paying, and the one on which wages come (15号发工资)."""
+        told = self.terms or self["told"] or {}
+        payday, named = to_date(told.get("payday")), to_date(told.get("date"))
+        day = told.get("day_of_month") or (named.day if named and named != payday else None)
+        return (None if day is None else int(day)), (payday.day if payday else None)
 
     @property
     def missing(self) -> str | None:
