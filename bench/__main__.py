@@ -7,16 +7,16 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from bench import engine, notices, turns, web
+from bench import desk, engine, notices, turns, web
 from bench.document import DOCUMENT, Figures, write
 from kuanxin.operate.model import ROOT
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parts = ("turns", "web", "engine", "notices")
+    parts = ("turns", "web", "engine", "notices", "desk")
     parser.add_argument("part", nargs="?", choices=parts, help="one part alone (default: all)")
-    parser.add_argument("--full", action="store_true", help="engine, notices: up to 1,000,000 loans")
+    parser.add_argument("--full", action="store_true", help="engine, notices, desk: up to 1,000,000")
     chosen = parser.parse_args()
     console = Console()
     if chosen.part in (None, "turns"):
@@ -25,14 +25,15 @@ def main() -> None:
     if chosen.part in (None, "web"):
         console.print("The web chat in Chromium and 500 sockets; this takes some minutes…")
         _tell(console, "web", web.measure(), "python -m bench web")
-    if chosen.part in (None, "engine"):
-        console.print("Quotes, schedules and arrears; this takes some minutes…")
-        command = "python -m bench engine --full" if chosen.full else "python -m bench engine"
-        _tell(console, "engine", engine.measure(full=chosen.full), command)
-    if chosen.part in (None, "notices"):
-        console.print("Planning notices; this takes some minutes…")
-        command = "python -m bench notices --full" if chosen.full else "python -m bench notices"
-        _tell(console, "notices", notices.measure(full=chosen.full), command)
+    large = {
+        "engine": (engine.measure, "Quotes, schedules and arrears"),
+        "notices": (notices.measure, "Planning notices"),
+        "desk": (desk.measure, "The desk's list on PostgreSQL"),
+    }
+    for part, (measure, what) in large.items():
+        if chosen.part in (None, part):
+            console.print(f"{what}; this takes some minutes…")
+            _tell(console, part, measure(full=chosen.full), f"python -m bench {part}{' --full' * chosen.full}")
 
 
 def _beside_the_bare_bot(rows: list[tuple[str, float, float, str]]) -> Figures:

@@ -1,4 +1,4 @@
-"""The desk's list on PostgreSQL: python -m bench.desk [--full]. Prints, and writes its block of docs/benchmarks.md.
+"""The desk's list on PostgreSQL.
 
 Generates conversations (10,000 and 100,000; with --full 1,000,000) with the words of the training data, then times what
 a colleague does: the first page, a later page, a filter, a search for a rare and for a common word, opening one. Beside
@@ -7,7 +7,6 @@ it, in the same run: what the database alone takes for one row by its key, and a
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import random
@@ -17,10 +16,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from rich.console import Console
 from sqlalchemy import text
 
-from bench.document import Figures, write
+from bench.document import Figures
 from bench.measure import percentile
 from kuanxin.conversations.review import Filters
 from kuanxin.operate.model import ROOT
@@ -194,18 +192,3 @@ def _timed(do: Callable[[], Any]) -> str:
         do()
         taken.append((time.perf_counter() - start) * 1000)
     return f"{statistics.median(taken):.1f} / {percentile(taken, 95):.1f}"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.desk", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="up to 1,000,000 conversations")
-    full = parser.parse_args().full
-    tables = measure(full)
-    console = Console()
-    for row in (tables[0].header, *tables[0].rows):
-        console.print(*row, sep=" | ")
-    write("desk", tables, f"python -m bench.desk{' --full' if full else ''}")
-
-
-if __name__ == "__main__":
-    main()
