@@ -7,14 +7,14 @@ import argparse
 from rich.console import Console
 from rich.table import Table
 
-from bench import desk, engine, notices, turns, web
+from bench import desk, engine, load, notices, turns, web
 from bench.document import DOCUMENT, Figures, write
 from kuanxin.operate.model import ROOT
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parts = ("turns", "web", "engine", "notices", "desk")
+    parts = ("turns", "web", "load", "engine", "notices", "desk")
     parser.add_argument("part", nargs="?", choices=parts, help="one part alone (default: all)")
     parser.add_argument("--full", action="store_true", help="engine, notices, desk: up to 1,000,000")
     chosen = parser.parse_args()
@@ -25,6 +25,9 @@ def main() -> None:
     if chosen.part in (None, "web"):
         console.print("The web chat in Chromium and 500 sockets; this takes some minutes…")
         _tell(console, "web", web.measure(), "python -m bench web")
+    if chosen.part in (None, "load"):
+        console.print("Many borrowers at once; this takes some minutes…")
+        _tell(console, "load", load.measure(), "python -m bench load")
     large = {
         "engine": (engine.measure, "Quotes, schedules and arrears"),
         "notices": (notices.measure, "Planning notices"),
