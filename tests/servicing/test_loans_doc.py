@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from kuanxin.evaluate.vectors import Library, Outcome, judge
+from kuanxin.servicing.quotes import KIND_OF
 
 DOC = Path(__file__).parents[2] / "docs" / "loans.md"
 
@@ -25,6 +26,11 @@ def test_every_rule_has_an_example() -> None:
     for section in re.split(r"^## ", DOC.read_text("utf-8"), flags=re.MULTILINE)[1:]:
         title = section.splitlines()[0]
         assert title == "Published figures" or ">>> " in section, f"{title}: no worked example"
+
+
+def test_every_kind_of_relief_has_an_example() -> None:
+    examples = "\n".join(blocks(DOC.read_text("utf-8"), "pycon"))
+    assert not [request.__name__ for request in KIND_OF if f"quoted({request.__name__}(" not in examples]
 
 
 def test_the_example_of_a_vector_is_one() -> None:
