@@ -22,6 +22,7 @@ from kuanxin.servicing.model import (
     Rounding,
     Terms,
 )
+from kuanxin.servicing.policy import MOST_ROWS
 from kuanxin.servicing.quotes import (
     DueDateChange,
     EarlySettlement,
@@ -52,7 +53,7 @@ contracts = st.builds(
 def loans(draw: st.DrawFn) -> Loan:
     """A loan lent up to 15 months ago whose borrower paid as people do."""
     terms = draw(contracts)
-    rows = draw(st.integers(1, 14))
+    rows = draw(st.one_of(st.integers(1, 14), st.integers(1, MOST_ROWS)))
     lent_on = TODAY - timedelta(days=draw(st.integers(0, 450)))
     principal = draw(st.integers(50_000, 6_000_000))
     fee = draw(st.sampled_from([0, 0, 0, 500]))
@@ -89,7 +90,7 @@ def requests_of(kind: ReliefKind, after: int = 0) -> st.SearchStrategy:
         ReliefKind.EXTENSION: st.builds(Extension, to=ahead),
         ReliefKind.RE_INSTALMENT: st.builds(
             ReInstalment,
-            rows=st.integers(3, 24),
+            rows=st.one_of(st.integers(3, 24), st.integers(1, MOST_ROWS)),
             scope=st.sampled_from(["arrears", "balance"]),
             method=st.sampled_from([None, Method.EQUAL_INSTALMENT]),
             first_due=st.one_of(st.none(), st.integers(after + 1, after + 45).map(days)),

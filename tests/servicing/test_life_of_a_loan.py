@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from kuanxin.servicing.model import ArrangementState, Loan, PaymentStatus, ReliefKind
 from kuanxin.servicing.offers import as_scheduled, offer
+from kuanxin.servicing.policy import MOST_ROWS
 from kuanxin.servicing.position import NOTHING, Position
 from kuanxin.servicing.quotes import Quote, Refusal, quote_from_json, quote_hash, quote_to_json
 from kuanxin.servicing.relief.base import Binding
@@ -30,6 +31,7 @@ GENEROUS = the_policy(
     extension={"days_past_due": [0, None], "at_most": None},
     promise_to_pay={"days_past_due": [0, None]},
     due_date_change={"days_past_due": [0, None]},
+    re_instalment={"rows": [1, MOST_ROWS]},
 )
 many = settings(max_examples=examples(200), suppress_health_check=[HealthCheck.too_slow])
 some = settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
