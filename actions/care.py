@@ -37,11 +37,16 @@ def distress(turn: Turn) -> Answer:
 
 @answers("report_hardship")
 def hardship(turn: Turn) -> Answer:
-    """Acknowledges, pauses reminders, asks what would help; no documents first."""
+    """Acknowledges, pauses reminders, asks what would help; no documents first.
+
+    Beside a wish that the message states as well (失业了 能分期吗) it asks nothing: the wish has a question of its own.
+    """
     turn.services.conversations.hold_reminders(turn.conversation, "hardship", turn.now)
+    heard = "知道了，遇到这种时候确实不容易，您愿意说出来已经很好。我先暂停提醒，不需要您先交什么证明。"
+    if turn.intent != "report_hardship":
+        return say(heard)
     return say(
-        "知道了，遇到这种时候确实不容易，您愿意说出来已经很好。我先暂停提醒，不需要您先交什么证明。"
-        "下面哪种对您帮助最大？也可以直接说每个月大概能还多少，零也没关系。",
+        f"{heard}下面哪种对您帮助最大？也可以直接说每个月大概能还多少，零也没关系。",
         buttons=(
             Button("晚些天再还", "request_extension"),
             Button("每月少还一点", "request_instalment_plan"),

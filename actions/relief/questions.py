@@ -10,7 +10,7 @@ from actions.cards import KIND_NAMES, consent_card, name_of
 from actions.inputs import amount_input, date_input, month_day_input
 from actions.relief.limits import later_dates, month_days, monthly_amounts, part_amounts
 from actions.relief.proposals import proposal
-from actions.relief.state import FORM
+from actions.relief.state import FORM, TERMS, WISHES
 from actions.turn import Answer, Turn, say
 from actions.words import day, money
 from kuanxin.conversations.replies import Button
@@ -38,8 +38,9 @@ class AskForLoan(AskForSlot):
 
     def answer(self, turn: Turn) -> Answer:
         loans = turn.open_loans
+        told = turn.intent not in WISHES and any(e["entity"] in TERMS for e in turn.entities)
         return say(
-            f"您名下有{len(loans)}笔未结清的借款，先说哪一笔？",
+            "记下了。这是说哪一笔借款？" if told else f"您名下有{len(loans)}笔未结清的借款，先说哪一笔？",
             buttons=tuple(
                 Button(
                     f"{name_of(s)}（{'逾期' + str(s.days_past_due) + '天' if s.days_past_due else '未逾期'}）",
