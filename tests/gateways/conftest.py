@@ -20,8 +20,8 @@ TOKEN = "a-token-for-tests-only"
 
 
 @contextmanager
-def reference_server(database_url: str, log):
-    port = free_port()
+def reference_server(database_url: str, log, port: int | None = None):
+    port = port or free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "kuanxin.gateways.reference_server", "--port", str(port)],
         env={**os.environ, "KUANXIN_DATABASE_URL": database_url, "KUANXIN_LOAN_BOOK_TOKEN": TOKEN},
