@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pytest
 import yaml
 
 from kuanxin.book.demo import DEMO_BOOK
@@ -24,6 +23,8 @@ from tests.services import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 KEY = "the-key-of-the-bank-for-tests-only-0123456789"
 BORROWER = "B004"  # 41 days past due
