@@ -88,6 +88,6 @@ def behind_guard(
 
     @routes.listener("after_server_start")
     async def begin(app: Any, loop: Any) -> None:
-        app.add_task(line.follow())
+        app.add_task(line.follow(), name=f"{line.carrier.channel} follows")  # named: Sanic ends it when it stops
 
     return routes

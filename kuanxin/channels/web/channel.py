@@ -52,7 +52,7 @@ class WebChannel(ComposedChannel):
 
         @routes.listener("after_server_start")
         async def begin(app: Any, loop: Any) -> None:
-            app.add_task(sockets.follow())
+            app.add_task(sockets.follow(), name="web chat follows")  # named: Sanic ends it when it stops
 
         @routes.get("/widget/<name:(kuanxin\\.js|kuanxin\\.js\\.LEGAL\\.txt)>")
         async def widget(request: Request, name: str) -> HTTPResponse:

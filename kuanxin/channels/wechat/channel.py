@@ -51,7 +51,7 @@ class WeChatChannel(ComposedChannel):
 
         @routes.listener("after_server_start")
         async def begin(app: Any, loop: Any) -> None:
-            app.add_task(line.follow())
+            app.add_task(line.follow(), name=f"{line.carrier.channel} follows")  # named: Sanic ends it when it stops
 
         async def take(query: dict[str, str], body: bytes) -> str:
             came = received(seal.open(query, body))

@@ -37,7 +37,7 @@ class WeComChannel(ComposedChannel):
 
         @routes.listener("after_server_start")
         async def begin(app: Any, loop: Any) -> None:
-            app.add_task(line.follow())
+            app.add_task(line.follow(), name=f"{line.carrier.channel} follows")  # named: Sanic ends it when it stops
             app.add_task(line.pull_all())
 
         async def take(query: dict[str, str], body: bytes) -> str:
