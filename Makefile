@@ -8,10 +8,10 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONWARNINGS := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test train chat bench clean lock setup setup-dev
+.PHONY: help run test test-faults train chat bench clean lock setup setup-dev
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## set up what is missing, start the assistant and print where to go (Ctrl-C ends everything)
 	@scripts/web.sh
@@ -19,6 +19,9 @@ run: setup ## set up what is missing, start the assistant and print where to go 
 
 test: setup-dev ## everything: style, types, data, unit tests, services, conversations
 	@scripts/test.sh
+
+test-faults: setup-dev ## servers killed, slow and gone, and kill -9 at every write of an arrangement (some minutes)
+	@KUANXIN_FAULTS=all python -m pytest tests/faults
 
 train: setup ## train the model if its data changed
 	@python -m kuanxin.operate train

@@ -6,6 +6,7 @@ from typing import Any
 
 from actions.base import DISCLOSURE, HUMAN, RESPONDERS, KuanxinAction, answers, opening
 from actions.readings import offered
+from actions.relief.conclusion import untold
 from actions.turn import Answer, Turn, say
 from kuanxin.conversations.replies import Button, Reply
 
@@ -50,7 +51,7 @@ def bot_identity(turn: Turn) -> Answer:
 
 @answers("affirm")
 def affirm(turn: Turn) -> Answer:
-    return say("好的。您想先办哪件？", buttons=MENU)
+    return untold(turn) or say("好的。您想先办哪件？", buttons=MENU)
 
 
 @answers("deny")

@@ -71,21 +71,29 @@ class BoundedTrackerStore(TrackerStore):
         if row is None:
             return None
         tracker = DialogueStateTracker.from_dict(sender_id, json.loads(row.events), self.domain.slots)
-        tracker.stored_version = row.version
+        tracker.stored_version, tracker.stored_events = row.version, len(tracker.events)
         return tracker
 
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Writes what `fold` leaves. Raises TrackerChanged rather than overwrite what it has not seen.
 
         Rasa reads a conversation that cannot be read as a new one: without this check its form would be lost.
+
+        A turn that broke leaves the memory as it was: said again, the same word finds the same question (a form that
+        Rasa has ended would take "yes" for small talk). What was understood of the message is kept for colleagues.
         """
         await self.stream_events(tracker)
         if not tracker.events:
             return
+        understood = understanding_of(tracker)
+        if _broke(tracker):
+            if understood:
+                await asyncio.to_thread(self._write_understanding, understood)
+            return
         events = json.dumps([event.as_dict() for event in fold(tracker)], ensure_ascii=False)
         seen = getattr(tracker, "stored_version", 0)
-        await asyncio.to_thread(self._write, tracker.sender_id, events, seen, understanding_of(tracker))
-        tracker.stored_version = seen + 1
+        await asyncio.to_thread(self._write, tracker.sender_id, events, seen, understood)
+        tracker.stored_version, tracker.stored_events = seen + 1, len(tracker.events)
 
     async def keys(self) -> Iterable[str]:
         def read() -> list[str]:
@@ -100,6 +108,13 @@ class BoundedTrackerStore(TrackerStore):
                 return connection.execute(select(trackers).where(trackers.c.conversation_id == sender_id)).first()
         except SQLAlchemyError as fault:
             raise TrackerUnavailable(type(fault).__name__) from None  # its text would quote the conversation
+
+    def _write_understanding(self, understanding: dict[str, Any]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                keep_understanding(connection, understanding)
+        except SQLAlchemyError as fault:
+            raise TrackerUnavailable(type(fault).__name__) from None
 
     def _write(self, sender_id: str, events: str, seen: int, understanding: dict[str, Any] | None) -> None:
         this = (trackers.c.conversation_id == sender_id) & (trackers.c.version == seen)
@@ -120,6 +135,13 @@ class BoundedTrackerStore(TrackerStore):
             raise TrackerUnavailable(type(fault).__name__) from None
         if not written:
             raise TrackerChanged
+
+
+def _broke(tracker: DialogueStateTracker) -> bool:
+    """Whether the message of this turn got no answer. Every turn answers; Rasa swallows the failure of an action."""
+    new = list(tracker.events)[getattr(tracker, "stored_events", 0) :]
+    said = [n for n, event in enumerate(new) if isinstance(event, UserUttered)]
+    return bool(said) and not any(isinstance(event, BotUttered) for event in new[said[-1] :])
 
 
 def fold(tracker: DialogueStateTracker, turns: int = KEPT_TURNS) -> list[Event]:

@@ -195,7 +195,7 @@ def test_what_somebody_else_wrote_is_never_overwritten(rules, engine):
 def test_faults_of_the_database_say_nothing_about_the_conversation(engine):
     store = BoundedTrackerStore(Domain.empty(), engine=engine)
     tracker = store.init_tracker("v-1")
-    tracker.update(UserUttered("我的秘密"))
+    tracker.update_with_events([UserUttered("我的秘密"), BotUttered("别人的秘密")], None)
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE trackers")
     for attempt in (store.save(tracker), store.retrieve("v-1")):

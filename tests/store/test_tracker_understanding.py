@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from kuanxin.store.conversations_repository import SqlConversations
@@ -24,7 +24,7 @@ def engine(database_url):
     engine.dispose()
 
 
-def a_turn(conversation="c1", message="m1", **metadata):
+def a_turn(conversation="c1", message="m1", answered=True, **metadata):
     said = UserUttered(
         "晚几天还",
         intent={"name": "request_extension", "confidence": 0.71},
@@ -48,6 +48,7 @@ def a_turn(conversation="c1", message="m1", **metadata):
         said,
         ActionExecuted("action_request_extension", policy="RulePolicy", confidence=1.0),
         SlotSet("loan", "L001"),
+        *([BotUttered("您大概哪天方便还？")] if answered else []),
         ActionExecuted("action_listen"),
     ):
         tracker.update(event)
@@ -68,6 +69,20 @@ def test_one_row_for_each_message(engine):
     assert not seen.fallback
     summary = SqlStaff(engine).summary("c1")
     assert (summary.lowest_confidence, summary.unfinished) == (0.71, False)
+
+
+def test_a_turn_that_broke_is_understood_all_the_same_and_leaves_the_memory_as_it_was(engine):
+    SqlConversations(engine).open("c1", "web", "B001", NOW)
+    store = BoundedTrackerStore(Domain.empty(), engine=engine)
+    asyncio.run(store.save(a_turn()))
+    before = asyncio.run(store.retrieve("c1"))
+    broken = asyncio.run(store.retrieve("c1"))
+    for event in list(a_turn(message="m2", answered=False).events)[1:]:
+        broken.update(event)
+    asyncio.run(store.save(broken))
+    after = asyncio.run(store.retrieve("c1"))
+    assert (list(after.events), after.stored_version) == (list(before.events), before.stored_version)
+    assert [seen.message_id for seen in SqlStaff(engine).understandings("c1")] == ["m1", "m2"]
 
 
 def test_a_turn_that_no_channel_of_ours_brought_keeps_its_memory_all_the_same(engine):
