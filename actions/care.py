@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from actions.base import HUMAN, answers
+from actions.relief.state import MONTHLY, Negotiation
 from actions.turn import Answer, Turn, say
 from kuanxin.conversations.replies import Button
 
@@ -42,6 +43,8 @@ def hardship(turn: Turn) -> Answer:
     Beside a wish that the message states as well (失业了 能分期吗) it asks nothing: the wish has a question of its own.
     """
     turn.services.conversations.hold_reminders(turn.conversation, "hardship", turn.now)
+    told = Negotiation(turn, {}, []).terms
+    of_a_month = {name: told[name] for name in MONTHLY if name in told}  # known already when a plan is asked for next
     heard = "知道了，遇到这种时候确实不容易，您愿意说出来已经很好。我先暂停提醒，不需要您先交什么证明。"
     if turn.intent != "report_hardship":
         return say(heard)
@@ -50,9 +53,11 @@ def hardship(turn: Turn) -> Answer:
         buttons=(
             Button("晚些天再还", "request_extension"),
             Button("每月少还一点", "request_instalment_plan"),
+            Button("按收入算算能还多少", "request_instalment_plan", {"plan": "budget"}),
             Button("现在一分也拿不出", "request_human"),
             HUMAN,
         ),
+        slots={"told": of_a_month} if of_a_month else {},
     )
 
 

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 NOT_NOW = Button("先不弄了", "stop")
 DECLINE = Button("不用了", "deny")
+MONTH_QUESTIONS = {
+    "income": "好，我帮您算。每月到手大概多少？工资、补贴都算上，说个大概就行。",
+    "expense": "房租、吃饭、老人孩子、别的贷款，这些每月加起来大概要多少？没有就说“没有”。",
+}
 DAYS_AFTER_THE_FIRST = (2, 4, 6)  # offered as buttons
 
 
@@ -79,10 +83,17 @@ class AskForPlan(AskForSlot):
         if turn.slots.get("offers"):
             return say("上面的方案您看哪个合适？也可以说一个每月能还的数，我重新算。")
         status = turn.chosen
+        asks = (turn.slots.get("told") or {}).get("asks")
+        if asks in MONTH_QUESTIONS:
+            return say(MONTH_QUESTIONS[asks], buttons=(Button("先看几种方案", "inform", {"plan": "show"}), NOT_NOW))
         return say(
             "可以看看分期。先问一句：不影响吃饭、房租这些，您每个月最多能轻松拿出多少来还？说个数就行，我只找不超过它的方案。",
             card=amount_input("每个月最多能还（元）", *monthly_amounts(status)) if status else None,
-            buttons=(Button("说不准，先看几种方案", "inform", {"plan": "show"}), NOT_NOW),
+            buttons=(
+                Button("说不准，先看几种方案", "inform", {"plan": "show"}),
+                Button("按收入帮我算", "inform", {"plan": "budget"}),
+                NOT_NOW,
+            ),
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from actions.turn import NotVerified, Turn, to_fen
 from actions.words import money
 from kuanxin.conversations.replies import Button, Reply
 from kuanxin.servicing.affordability import due_day_after
+from kuanxin.servicing.money import yuan
 from kuanxin.servicing.ports import BookUnavailable
 from kuanxin.servicing.quotes import (
     DueDateChange,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from rasa_sdk.executor import CollectingDispatcher
     from rasa_sdk.types import DomainDict
 
+    from kuanxin.servicing.affordability import Budget
     from kuanxin.servicing.service import Status
 
 # questions to which a plain "no" means that the whole wish is dropped
@@ -133,7 +136,7 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
         state.put(consent="no")
         return True
     _terms(state, requested)
-    if state["told"]:
+    if state["told"] and "asks" not in state["told"]:
         state.put(told=None)
     return bool(state["consent"] == "left")
 
@@ -284,14 +287,17 @@ def _plan(state: Negotiation, requested: str | None) -> None:
     if chosen:
         state.put(quote=chosen, plan="chosen", consent=None)
         return
-    if (limit := state.amount()) is not None:
-        fitting = servicing.plans_within(borrower, loan, limit, turn.now)
+    budget = _budget(state, requested)
+    if budget is None:
+        return
+    if budget.limit is not None:
+        fitting = servicing.plans_for(borrower, loan, budget, turn.now)
         if fitting.quotes:
             best = fitting.quotes[0]
             state.put(offers=[quote.hash for quote in fitting.quotes])
-            _offer(state, best, plan=f"limit:{limit}")
+            _offer(state, best, plan=f"limit:{budget.limit}")
         else:
-            _nothing_fits(state, limit, fitting.nearest)
+            _nothing_fits(state, budget.limit, fitting.nearest)
         return
     if (count := state.entity("count")) is not None:
         offer = servicing.quote(borrower, loan, ReInstalment(rows=int(count)), turn.now)
@@ -302,6 +308,34 @@ def _plan(state: Negotiation, requested: str | None) -> None:
     undecided = turn.intent in {"deny", "affirm"} or bool(turn.entity("choice")) or _ANY.search(turn.text)
     if turn.entity("plan") == "show" or (requested == "plan" and undecided):
         _show_plans(state)
+
+
+def _budget(state: Negotiation, requested: str | None) -> Budget | None:
+    """What can be paid a month, as far as it was told; None where something has to be asked for first.
+
+    Who does not know it is asked for income, then for what a month needs: nobody promises what food and rent take.
+    """
+    asked = (state["told"] or {}).get("asks") if requested == "plan" else None
+    budget, bare = state.budget(), state.amount()
+    if asked == "income" and bare is not None:
+        budget = replace(budget, income=bare, comfortable=None)
+    elif asked == "expense" and (bare is not None or state.turn.intent == "deny"):
+        budget = replace(budget, essentials=budget.essentials + (bare or 0), comfortable=None)
+        asked = "all"
+    spends = budget.essentials or budget.other_debts or asked == "all"
+    if budget.comfortable is None and budget.income is not None and not spends:
+        state.put(plan=None, told={"asks": "expense", "income": yuan(budget.income)})
+        return None
+    if state.turn.entity("plan") == "budget" and budget.income is None:
+        state.put(plan=None, told={"asks": "income"})
+        return None
+    if budget.income is not None and budget.limit is not None:
+        state.put(told=None)
+        spent = f"，开销{money(budget.essentials)}" if budget.essentials else ""
+        owed = f"，别的贷款{money(budget.other_debts)}" if budget.other_debts else ""
+        left = f"最多能拿出{money(budget.limit)}，我只在这个数以内找" if budget.limit else "没有余下能还款的钱"
+        state.say(Reply(f"按您说的，每月进{money(budget.income)}{spent}{owed}，{left}。"))
+    return budget
 
 
 def _chosen_offer(state: Negotiation) -> str | None:
@@ -323,6 +357,7 @@ def _chosen_offer(state: Negotiation) -> str | None:
 
 def _show_plans(state: Negotiation) -> None:
     turn = state.turn
+    state.put(told=None)
     found = turn.services.servicing.plans(turn.must_be_borrower(), state["loan"], turn.now)
     quotes = tuple(offer for offer in found if isinstance(offer, Quote))
     if not quotes:
@@ -353,6 +388,9 @@ def _show_plans(state: Negotiation) -> None:
 
 def _nothing_fits(state: Negotiation, limit: int, nearest: Quote | Refusal | None) -> None:
     said = f"实话说，每月{money(limit)}以内，按现在的规则还没有能排开的方案，我不会劝您答应还不起的数。"
+    if not limit:
+        said = "这种时候我不会劝您答应任何还款数，先把日子过好。"
+        state.put(consent="left")  # nobody without anything left is asked for an amount again
     buttons: tuple[Button, ...] = (HUMAN, Button("换个金额试试", "request_instalment_plan"), Button("先不弄了", "stop"))
     state.put(quote=None, plan=None, offers=None)
     if isinstance(nearest, Quote):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from actions.turn import to_date, to_fen
+from kuanxin.servicing.affordability import Budget
 
 if TYPE_CHECKING:
     from datetime import date
@@ -27,6 +29,7 @@ WISHES = {
 }
 # what a message may tell before it is clear which loan it is about
 TERMS = {"date", "duration", "amount", "count", "day_of_month"}
+MONTHLY = ("income", "expense", "debt")  # what an amount may be besides an offer
 NEEDS = {"later_date": "later_date", "plan": "plan", "due_day": "due_day", "part_amount": "part_amount"}
 # rules that no other date, amount or number of rows would satisfy
 FINAL_RULES = {"product", "settled", "days_past_due", "replaces", "at_most"}
@@ -69,16 +72,31 @@ class Negotiation:
 
     @property
     def terms(self) -> dict[str, Any]:
-        """The dates, amounts and counts of this message; a date that is a payday under that name too.
+        """The dates, amounts and counts of this message. A payday stands under that name too, and what somebody earns,
+        spends and owes elsewhere under names of their own, in yuan, added up.
 
         What is known goes before what is not (8号发工资 改到发工资后), the later before the earlier.
         """
-        told = sorted((e for e in self.turn.entities if e["entity"] in TERMS), key=lambda e: e.get("value") is not None)
-        paydays = [("payday", e["value"]) for e in told if e.get("payday")]
-        return dict([*((e["entity"], e["value"]) for e in told), *paydays])
+        found: dict[str, Any] = {}
+        for entity in sorted(self.turn.entities, key=lambda e: e.get("value") is not None):
+            name, value = entity["entity"], entity.get("value")
+            if name == "amount" and entity.get("of") in MONTHLY:
+                found[entity["of"]] = str(Decimal(found.get(entity["of"], 0)) + Decimal(value))
+            elif name in TERMS:
+                found[name] = value
+                if entity.get("payday"):
+                    found["payday"] = value
+        return found
+
+    def budget(self) -> Budget:
+        """What this message and the one before it tell of a month."""
+        told = {**(self["told"] or {}), **self.terms}
+        income, expense, debt, amount = (to_fen(told.get(name)) for name in (*MONTHLY, "amount"))
+        return Budget(amount, income, expense or 0, debt or 0, self.due_day()[1])
 
     def amount(self) -> Fen | None:
-        return to_fen(self.entity("amount"))
+        """What is offered; not what is earned or spent."""
+        return to_fen({**(self["told"] or {}), **self.terms}.get("amount"))
 
     def date(self) -> date | None:
         return to_date(self.entity("date"))

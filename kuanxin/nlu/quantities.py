@@ -122,11 +122,15 @@ _NOT_MONEY_AFTER = re.compile(
 )
 _INCOME = re.compile(r"(?:工资|收入|薪水|月薪|底薪|到手|挣|赚|退休金|低保|养老金|补贴|津贴)[^\d,，。;；]{0,5}$")
 _EXPENSE = re.compile(
-    r"(?:房租|房贷|车贷|生活费|水电|开销|学费|信用卡|药费|医药费|奶粉|保险|其他贷款|别的贷款|花呗|网贷)[^\d,，。;；]{0,5}$"
+    r"(?:房租|生活费|吃饭|饭钱|伙食|水电|话费|交通|日常|开销|开支|支出|花销|学费|孩子|老人|赡养|药费|医药费|奶粉|保险)[^\d,，。;；]{0,5}$"
+)
+_DEBT = re.compile(
+    r"(?:房贷|车贷|信用卡|花呗|借呗|网贷|(?:其他|其它|别的|另外的?)(?:贷款|借款|欠款|债)|别家)[^\d,，。;；]{0,5}$"
 )
 _OWED = re.compile(
     r"(?:欠|借了?|贷了?|扣了|还了|交了|付了|利息|罚息|手续费|违约金|额度|本金|存了|转了|显示|应还|剩下?|账单|多扣|多收)(?:我|是|有|还|了|款|的|只|你们?|怎么)*[^\d,，。;；还]{0,1}$"
 )
+_NAMED = {"income": _INCOME, "expense": _EXPENSE, "debt": _DEBT, "owed": _OWED}
 _PER_MONTH_BEFORE = re.compile(r"(?:每个?月|一个?月|月供|月还|每期|月月|一期|每月底?)[^\d,，。;；]{0,8}$")
 _PER_MONTH_AFTER = re.compile(r"(?:块钱?|元|左右|上下|多|来块)*\s*(?:(?:每|一个?)月|/\s*月|每期|一期)")
 _NO_MONEY = re.compile(r"(?:钱)?(?:都|也)?(?:没|拿不|掏不|不[会剩还])")
@@ -150,10 +154,9 @@ def _amount(match: re.Match[str], text: str, today: date) -> Found | None:
         extra["approx"] = True
     if _PER_MONTH_BEFORE.search(before) or _PER_MONTH_AFTER.match(after):
         extra["per"] = "month"
-    for of, pattern in (("income", _INCOME), ("expense", _EXPENSE), ("owed", _OWED)):
-        if pattern.search(before):
-            extra["of"] = of
-            break
+    named = {of: found.start() for of, pattern in _NAMED.items() if (found := pattern.search(before))}
+    if named:
+        extra["of"] = max(named, key=lambda of: named[of])  # the nearest word: 工资五千 房租一千五
     return Found("amount", *match.span(), f"{value:.2f}", extra)
 
 
@@ -178,7 +181,7 @@ def _money_without_unit(raw: str, before: str, after: str) -> bool:
     if raw in _HOTLINES:
         return False
     named = bool(_WISH_AFTER.match(after)) or any(
-        p.search(before) for p in (_WISH_BEFORE, _INCOME, _EXPENSE, _OWED, _PER_MONTH_BEFORE)
+        p.search(before) for p in (_WISH_BEFORE, *_NAMED.values(), _PER_MONTH_BEFORE)
     )
     return named or bool(_PER_MONTH_AFTER.match(after)) or (scaled and not re.match(r"[强度米克]", after))
 

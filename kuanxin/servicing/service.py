@@ -35,6 +35,7 @@ from kuanxin.servicing.words import money
 if TYPE_CHECKING:
     from datetime import date
 
+    from kuanxin.servicing.affordability import Budget
     from kuanxin.servicing.model import Fen, Loan
     from kuanxin.servicing.policy import Policy
     from kuanxin.servicing.ports import LoanBook
@@ -153,6 +154,12 @@ class Servicing:
         if quotes:
             return Fitting(tuple(quotes), None, monthly)
         return Fitting((), self._nearest(loan, monthly, lowest, moment), monthly, lowest)
+
+    def plans_for(self, borrower_id: str, loan_id: str, budget: Budget, now: datetime) -> Fitting:
+        """Plans within what a month leaves, due two days after payday. Raises ValueError where that is not known."""
+        if budget.limit is None:
+            raise ValueError("neither a comfortable amount nor an income is known")
+        return self.plans_within(borrower_id, loan_id, budget.limit, now, budget.payday)
 
     # -- agreeing ---------------------------------------------------------------------------------------------------
 

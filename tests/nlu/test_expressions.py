@@ -184,6 +184,7 @@ AMOUNTS = """
 工资三千五 每月还500: amount=3500.00 income month, amount=500.00 month
 每月最多还500 工资3000: amount=3000.00 income, amount=500.00 month
 房租一千五: amount=1500.00 expense
+工资五千 房租一千五 花呗还要还一千二: amount=5000.00 income, amount=1500.00 expense, amount=1200.00 debt
 欠了两万三: amount=23000.00 owed
 １５００元: amount=1500.00
 一万块分12期: amount=10000.00, count=12

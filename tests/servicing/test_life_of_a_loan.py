@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from kuanxin.servicing.affordability import Budget
 from kuanxin.servicing.model import ArrangementState, Loan, PaymentStatus, ReliefKind
 from kuanxin.servicing.offers import as_scheduled, offer
 from kuanxin.servicing.policy import MOST_ROWS
@@ -33,6 +34,21 @@ GENEROUS = the_policy(
     due_date_change={"days_past_due": [0, None]},
     re_instalment={"rows": [1, MOST_ROWS]},
 )
+
+
+def budgets() -> st.SearchStrategy[Budget]:
+    """A stated amount, an income with what it has to pay for, or both."""
+    stated = st.integers(100, 300_000)
+    return st.builds(
+        Budget,
+        comfortable=st.one_of(stated, st.none()),
+        income=st.integers(0, 1_000_000),
+        essentials=st.integers(0, 500_000),
+        other_debts=st.integers(0, 300_000),
+        payday=st.one_of(st.none(), st.integers(1, 31)),
+    ) | st.builds(Budget, comfortable=stated, payday=st.one_of(st.none(), st.integers(1, 31)))
+
+
 many = settings(max_examples=examples(200), suppress_health_check=[HealthCheck.too_slow])
 some = settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
@@ -214,9 +230,11 @@ class TestEveryOffer:
         assert servicing.undo(BORROWER, loan.id, agreed.id, moment(later), "再点一次") == undone
 
     @some
-    @given(loans(), st.integers(100, 300_000), st.one_of(st.none(), st.integers(1, 31)))
-    def test_no_plan_asks_more_than_can_be_paid(self, loan: Loan, monthly: int, payday: int | None) -> None:
-        fitting = Servicing(MemoryBook(loan), POLICY).plans_within(BORROWER, loan.id, monthly, NOW, payday)
+    @given(loans(), budgets())
+    def test_no_plan_asks_more_than_a_month_leaves(self, loan: Loan, budget: Budget) -> None:
+        fitting = Servicing(MemoryBook(loan), POLICY).plans_for(BORROWER, loan.id, budget, NOW)
+        monthly = fitting.limit
+        assert monthly == budget.limit
         totals = [quote.total.total for quote in fitting.quotes]
         assert totals == sorted(totals)
         for quote in fitting.quotes:
