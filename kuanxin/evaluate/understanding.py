@@ -235,9 +235,8 @@ def _calibration_error(bins: Sequence[Bin], total: int) -> float:
 
 
 def _thresholds(results: Sequence[Understood]) -> tuple[Threshold, ...]:
-    steps = [step / 50 for step in range(50)]
     found = []
-    for step in steps:
-        sure = [r for r in results if r.confidence >= step]
-        found.append(Threshold(step, Share(len(sure), len(results)), _share(sure, _right)))
+    for step in range(100):
+        sure = [r for r in results if r.confidence >= step / 100]
+        found.append(Threshold(step / 100, Share(len(sure), len(results)), _share(sure, _right)))
     return tuple(found)
