@@ -81,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
     show(console, found)
     if args.thresholds:
         console.print(_threshold_table(found.thresholds[::THRESHOLD_STEP]))
+        below, answered = found.ask_back_below.confidence, _percent(found.ask_back_below.answered)
+        console.print(f"Below {below:.2f} the first reading is right in fewer than two of three; {answered} reach it.")
     console.print(f"{len(questions)} messages, {time.monotonic() - began:.1f} s with loading, model {model.name}")
     if args.report:
         from kuanxin.evaluate.understanding_report import write_report
@@ -192,8 +194,7 @@ def show(console: Console, found: Figures) -> None:
 
 
 def _threshold_table(thresholds: Sequence[Threshold]) -> Table:
-    """Each threshold with the messages that lie between it and the next: where fewer than half of these are right,
-    asking back serves better than answering."""
+    """Each threshold, what would be answered from there on, and the messages between it and the next."""
     table = Table("from", "answered", "right", "up to the next", "right", title="Thresholds")
     nothing = Threshold(1.0, Share(0, 0), Share(0, 0))
     for here, after in pairwise((*thresholds, nothing)):

@@ -60,10 +60,10 @@ def test_look_alikes_are_no_despair(understood: dict[str, list[Understood]]) -> 
     assert not [r.question.text for r in lookalikes if r.intent == DISTRESS]
 
 
-def test_look_alikes_are_seldom_taken_for_hardship(understood: dict[str, list[Understood]]) -> None:
+def test_look_alikes_are_not_taken_for_hardship(understood: dict[str, list[Understood]]) -> None:
     lookalikes = [r for r in understood["hardship"] if r.question.intent != HARDSHIP]
-    wrongly = [r.question.text for r in lookalikes if r.sure and r.intent == HARDSHIP and not r.right]
-    assert len(wrongly) <= len(lookalikes) * 0.1, wrongly
+    assert lookalikes
+    assert not [r.question.text for r in lookalikes if r.sure and r.intent == HARDSHIP and not r.right]
 
 
 def test_a_message_is_weighted_as_by_scikit_learn(tmp_path: Path) -> None:
