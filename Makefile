@@ -36,6 +36,7 @@ bench: setup-dev ## measure turns and rules beside a reference each and write do
 lock: setup-dev ## compile requirements*.in into pinned, hashed files
 	@uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url requirements.in -o requirements.txt
 	@uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url requirements-sms.in -o requirements-sms.txt
+	@uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url requirements-lm.in -o requirements-lm.txt
 	@uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove what set-up and runs made (asks before it removes the database)

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import desk, engine, load, notices, turns, web
-from bench.document import DOCUMENT, Figures, write
+from bench import desk, dialogue, engine, load, notices, pipelines, turns, web
+from bench.document import DOCUMENT, UNDERSTANDING, Figures, write
 from kuanxin.operate.model import ROOT
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parts = ("turns", "web", "load", "engine", "notices", "desk")
-    parser.add_argument("part", nargs="?", choices=parts, help="one part alone (default: all)")
+    parts = ("turns", "web", "load", "engine", "notices", "desk", "pipelines", "dialogue")
+    parser.add_argument(
+        "part",
+        nargs="?",
+        choices=parts,
+        help="one part alone (default: all but pipelines and dialogue: they train long)",
+    )
     parser.add_argument("--full", action="store_true", help="engine, notices, desk: up to 1,000,000")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="pipelines: these, beside what was measured before")
+    parser.add_argument(
+        "--questions",
+        nargs="+",
+        type=Path,
+        default=[pipelines.TYPED],
+        metavar="FILE",
+        help="pipelines: messages to read",
+    )
     chosen = parser.parse_args()
     console = Console()
     if chosen.part in (None, "turns"):
@@ -37,6 +52,17 @@ def main() -> None:
         if chosen.part in (None, part):
             console.print(f"{what}; this takes some minutes…")
             _tell(console, part, measure(full=chosen.full), f"python -m bench {part}{' --full' * chosen.full}")
+    if chosen.part == "pipelines":
+        names = chosen.only or list(pipelines.VARIANTS)
+        if unknown := set(names) - set(pipelines.VARIANTS):
+            parser.error(
+                f"no pipeline is called {', '.join(sorted(unknown))}; known are: {'; '.join(pipelines.VARIANTS)}"
+            )
+        console.print("Training one pipeline after the other; each takes minutes…")
+        tables = pipelines.measure(names, chosen.questions)
+        _tell(console, "pipelines", tables, "python -m bench pipelines", UNDERSTANDING)
+    if chosen.part == "dialogue":
+        _tell(console, "dialogue", dialogue.measure(), "python -m bench dialogue", UNDERSTANDING)
 
 
 def _beside_the_bare_bot(rows: list[tuple[str, float, float, str]]) -> Figures:
@@ -44,14 +70,14 @@ def _beside_the_bare_bot(rows: list[tuple[str, float, float, str]]) -> Figures:
     return Figures(("", "bare `rasa init`", "Kuanxin", "unit", "Kuanxin / bare"), cells)
 
 
-def _tell(console: Console, part: str, tables: list[Figures], command: str) -> None:
+def _tell(console: Console, part: str, tables: list[Figures], command: str, document: Path = DOCUMENT) -> None:
     for figures in tables:
         table = Table(*figures.header)
         for row in figures.rows:
             table.add_row(*row)
         console.print(table)
-    write(part, tables, command)
-    console.print(f"Written to {DOCUMENT.relative_to(ROOT)}")
+    write(part, tables, command, document)
+    console.print(f"Written to {document.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

@@ -19,4 +19,4 @@ scripts/web.sh --test
 step "unit and service tests"
 python -m pytest -n 2 tests
 step "conversations with the running assistant"
-python -m kuanxin.evaluate dialogues tests/dialogues/*.yml --junit build/dialogues.xml
+python -m kuanxin.evaluate dialogues tests/dialogues/*.yml --most-turns 6 --junit build/dialogues.xml

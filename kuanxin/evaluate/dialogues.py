@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import argparse
 
 TURN_TIMEOUT_SECONDS = 60
+LATER_DATE = {"extension", "promise_to_pay"}
 
 
 @dataclass
@@ -53,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", type=Path, help="the model to try (default: the one of the present data, trained if missing)"
     )
     parser.add_argument("--only", metavar="ID", help="play only conversations whose id matches this pattern")
+    parser.add_argument(
+        "--most-turns", type=int, metavar="N", help="fail where a later date takes more turns of the borrower than this"
+    )
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write the result as JUnit XML")
     parser.add_argument("--verbose", action="store_true", help="print every exchange")
 
@@ -74,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
                     stage, results = Stage(assistant.environment), []
                     for number, (path, dialogue, book) in enumerate(scripts, 1):
                         progress.update(task, description=f"{number}/{len(scripts)} {dialogue.id}")
-                        results.append(play(assistant, stage, path, dialogue, book))
+                        results.append(played := play(assistant, stage, path, dialogue, book))
+                        played.failures += too_many_turns(played.agreed, args.most_turns)
                         _report(console, results[-1], args.verbose)
             except AssistantDidNotStart as error:
                 console.print(f"[red]The assistant did not start: {error}[/]", highlight=False)
@@ -174,6 +179,13 @@ def _report(console: Console, played: Played, verbose: bool) -> None:
                 console.print(f"      {line}", style="dim", highlight=False, markup=False)
     for failure in played.failures:
         console.print(f"    {failure}", style="red", highlight=False, markup=False)
+
+
+def too_many_turns(agreed: tuple[str, int] | None, most: int | None) -> list[str]:
+    """What is said where a later date was agreed in more turns than are wanted."""
+    if agreed is None or most is None or agreed[0] not in LATER_DATE or agreed[1] <= most:
+        return []
+    return [f"{agreed[0]} agreed in turn {agreed[1]}, at most {most} are wanted"]
 
 
 def _turns_to_agreement(agreed: list[tuple[str, int]]) -> Table:

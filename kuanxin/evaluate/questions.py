@@ -13,6 +13,7 @@ import time
 import uuid
 import warnings
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -21,20 +22,21 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from kuanxin.evaluate.understanding import Question, Understood, figures
+from kuanxin.evaluate.understanding import Question, Share, Threshold, Understood, figures
 from kuanxin.operate.model import ensure_model
 from kuanxin.quietly import hush
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from kuanxin.evaluate.understanding import Figures, Share
+    from kuanxin.evaluate.understanding import Figures
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FALLBACK = "nlu_fallback"
 CONFUSIONS_SHOWN = 15
 MESSAGES_SHOWN = 4
+THRESHOLD_STEP = 5  # hundredths
 
 
 class UnreadableQuestions(Exception):
@@ -46,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", type=Path, help="the model to measure (default: that of the present data)")
     parser.add_argument(
         "--report", type=Path, metavar="DIR", help="write an HTML page with plots and results.json there"
+    )
+    parser.add_argument(
+        "--thresholds", action="store_true", help="print what is answered, and how much of it is right, from where on"
     )
     parser.add_argument(
         "--min", type=float, metavar="SHARE", help="exit with 1 below this accuracy within the task (0.9)"
@@ -74,6 +79,10 @@ def run(args: argparse.Namespace) -> int:
             progress.advance(task)
     found = figures(results)
     show(console, found)
+    if args.thresholds:
+        console.print(_threshold_table(found.thresholds[::THRESHOLD_STEP]))
+        below, answered = found.ask_back_below.confidence, _percent(found.ask_back_below.answered)
+        console.print(f"Below {below:.2f} the first reading is right in fewer than two of three; {answered} reach it.")
     console.print(f"{len(questions)} messages, {time.monotonic() - began:.1f} s with loading, model {model.name}")
     if args.report:
         from kuanxin.evaluate.understanding_report import write_report
@@ -182,6 +191,17 @@ def show(console: Console, found: Figures) -> None:
         for result in wrong[:MESSAGES_SHOWN]:
             back = ", asked back" if result.asked_back else "" if result.sure else ", not sure"
             console.print(f"    {result.question.text}  ({result.confidence:.2f}{back})", markup=False, highlight=False)
+
+
+def _threshold_table(thresholds: Sequence[Threshold]) -> Table:
+    """Each threshold, what would be answered from there on, and the messages between it and the next."""
+    table = Table("from", "answered", "right", "up to the next", "right", title="Thresholds")
+    nothing = Threshold(1.0, Share(0, 0), Share(0, 0))
+    for here, after in pairwise((*thresholds, nothing)):
+        between = Share(here.right.part - after.right.part, here.right.whole - after.right.whole)
+        row = (here.answered, here.right, Share(between.whole, here.answered.whole), between)
+        table.add_row(f"{here.confidence:.2f}", *map(_percent, row))
+    return table
 
 
 def _percent(share: Share) -> str:

@@ -13,6 +13,8 @@ OUTSIDE_THE_TASK = frozenset({"ask_new_loan", "account_change", "out_of_scope"})
 HANDS_OVER = "request_human"
 OFFERED = 3  # how many readings are offered as buttons where the assistant is not sure
 TARGET_PRECISION = 0.98
+# Whoever is asked back picks a button; whoever is answered wrongly has read for nothing and then picks one.
+WORTH_AN_ANSWER = 2 / 3
 
 
 @dataclass(frozen=True)
@@ -156,9 +158,20 @@ class Figures:
 
     @property
     def recommended(self) -> Threshold | None:
-        """The lowest threshold from which on what is answered reaches the target precision."""
+        """The lowest threshold from which on what is answered reaches the target precision: for `Doubt`'s `sure`."""
         good = [t for t in self.thresholds if t.right.whole and t.right.value >= TARGET_PRECISION]
         return min(good, key=lambda t: t.confidence) if good else None
+
+    @property
+    def ask_back_below(self) -> Threshold:
+        """The highest threshold below which too few first readings are right to be answered: `FallbackClassifier`'s."""
+        lowest = self.thresholds[0]
+
+        def seldom(t: Threshold) -> bool:
+            below = Share(lowest.right.part - t.right.part, lowest.right.whole - t.right.whole)
+            return not below.whole or below.value < WORTH_AN_ANSWER
+
+        return max(filter(seldom, self.thresholds), key=lambda t: t.confidence)
 
 
 def figures(results: Sequence[Understood], bins: int = 10) -> Figures:
@@ -235,9 +248,8 @@ def _calibration_error(bins: Sequence[Bin], total: int) -> float:
 
 
 def _thresholds(results: Sequence[Understood]) -> tuple[Threshold, ...]:
-    steps = [step / 50 for step in range(50)]
     found = []
-    for step in steps:
-        sure = [r for r in results if r.confidence >= step]
-        found.append(Threshold(step, Share(len(sure), len(results)), _share(sure, _right)))
+    for step in range(100):
+        sure = [r for r in results if r.confidence >= step / 100]
+        found.append(Threshold(step / 100, Share(len(sure), len(results)), _share(sure, _right)))
     return tuple(found)

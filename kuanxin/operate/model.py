@@ -12,10 +12,10 @@ ROOT = Path(__file__).resolve().parents[2]
 TRAINED_FROM = ("config.yml", "domain.yml", "data", "kuanxin/nlu", "requirements.txt")
 
 
-def fingerprint() -> str:
-    """Changes whenever anything changes that a model is made of."""
+def fingerprint(*names: str) -> str:
+    """Changes whenever anything changes that a model is made of; or, where named, one of these files and folders."""
     digest = hashlib.sha256()
-    for name in TRAINED_FROM:
+    for name in names or TRAINED_FROM:
         path = ROOT / name
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         for file in files:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench import document
 from bench.document import Figures, write
 
 if TYPE_CHECKING:
@@ -19,15 +18,14 @@ TABLE = Figures(("what", "1/s"), [("quotes", "500")])
 
 
 @pytest.fixture
-def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def page(tmp_path: Path) -> Path:
     path = tmp_path / "benchmarks.md"
     path.write_text(TEXT, "utf-8")
-    monkeypatch.setattr(document, "DOCUMENT", path)
     return path
 
 
 def test_a_part_replaces_its_own_block_alone(page: Path) -> None:
-    write("engine", [TABLE, TABLE], "python -m bench engine")
+    write("engine", [TABLE, TABLE], "python -m bench engine", page)
     before, after = page.read_text("utf-8").split("<!-- engine: begin -->\n")
     assert before == TEXT.split("<!-- engine: begin -->\n")[0]
     assert after.count("| what | 1/s |\n| --- | ---: |\n| quotes | 500 |\n\n") == 2
@@ -35,14 +33,14 @@ def test_a_part_replaces_its_own_block_alone(page: Path) -> None:
 
 
 def test_measured_again_it_does_not_grow(page: Path) -> None:
-    write("turns", [TABLE], "python -m bench turns")
+    write("turns", [TABLE], "python -m bench turns", page)
     once = page.read_text("utf-8")
-    write("turns", [TABLE], "python -m bench turns")
+    write("turns", [TABLE], "python -m bench turns", page)
     assert page.read_text("utf-8") == once
     assert "old" not in once
 
 
 def test_a_part_without_a_block_is_told(page: Path) -> None:
     with pytest.raises(ValueError, match="has no block between <!-- chat: begin -->"):
-        write("chat", [TABLE], "python -m bench chat")
+        write("chat", [TABLE], "python -m bench chat", page)
     assert page.read_text("utf-8") == TEXT

@@ -56,8 +56,25 @@ def test_a_mistake_in_a_script_is_named_before_anything_starts(tmp_path: Path, t
 
 
 def test_a_wrong_script_ends_with_status_2(tmp_path: Path) -> None:
-    arguments = Namespace(files=[script(tmp_path, "id: one")], only=None, model=None, junit=None, verbose=False)
+    arguments = Namespace(
+        files=[script(tmp_path, "id: one")], only=None, model=None, junit=None, verbose=False, most_turns=None
+    )
     assert dialogues.run(arguments) == 2
+
+
+@pytest.mark.parametrize(
+    ("agreed", "most", "fails"),
+    [
+        (("extension", 7), 6, True),
+        (("promise_to_pay", 7), 6, True),
+        (("extension", 6), 6, False),
+        (("re_instalment", 7), 6, False),
+        (("extension", 7), None, False),
+        (None, 6, False),
+    ],
+)
+def test_a_later_date_agreed_too_late_fails(agreed: tuple[str, int] | None, most: int | None, fails: bool) -> None:
+    assert bool(dialogues.too_many_turns(agreed, most)) is fails
 
 
 def test_missing_and_unwanted_words_are_reported_with_the_text() -> None:

@@ -1,0 +1,189 @@
+"""Ways to understand the same training data, one after the other: the configured pipeline, Rasa's own
+classifiers, and the configured one without a part of it.
+
+Each is trained and read in new processes, so that its memory is its own. What was measured is kept beside the
+fingerprint of the data, so that a part can be measured today and the rest tomorrow; other data begin a new table.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import statistics
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import psutil
+import yaml
+
+from bench.document import Figures
+from kuanxin.evaluate.questions import read_questions, understand
+from kuanxin.evaluate.understanding import figures
+from kuanxin.operate.model import ROOT, fingerprint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Change = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]  # of the configured pipeline
+
+TYPED = ROOT / "tests" / "data" / "questions" / "typed.tsv"
+KEPT = ROOT / "build" / "bench" / "pipelines.json"
+EPOCHS = {"DIET": 5, "TED": 20}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A way to understand. `replaced` are names in our modules and what stands there instead, for what no setting
+    switches off."""
+
+    pipeline: Change
+    replaced: dict[str, Any] = field(default_factory=dict)
+
+
+def _with(component: str, **settings: Any) -> Change:
+    return lambda own: [{**c, **settings} if c["name"].endswith(component) else c for c in own]
+
+
+def _without(*components: str) -> Change:
+    return lambda own: [c for c in own if not c["name"].endswith(components)]
+
+
+def _instead(*components: dict[str, Any]) -> Change:
+    """Other features and another classifier, between the clauses and their wishes as configured."""
+    return lambda own: [own[0], *components, *own[3:]]
+
+
+def _count(analyzer: str, longest: int) -> dict[str, Any]:
+    return {"name": "CountVectorsFeaturizer", "analyzer": analyzer, "min_ngram": 1, "max_ngram": longest}
+
+
+JIEBA, LOGISTIC = {"name": "JiebaTokenizer"}, {"name": "LogisticRegressionClassifier"}
+DIET = {"name": "DIETClassifier", "epochs": EPOCHS["DIET"], "entity_recognition": False, "random_seed": 42}
+FEATURIZER, CLASSIFIER = "SentenceFeaturizer", "SentenceClassifier"
+SENTENCE = f"kuanxin.nlu.featurizer.{FEATURIZER}"
+
+VARIANTS = {
+    "configured": Variant(list),
+    "DIET, words and their characters": Variant(_instead(JIEBA, _count("word", 1), _count("char_wb", 4), DIET)),
+    "logistic regression, words": Variant(_instead(JIEBA, _count("word", 1), LOGISTIC)),
+    "logistic regression, characters of the sentence": Variant(
+        _instead({"name": SENTENCE, "parts": ["characters"]}, LOGISTIC)
+    ),
+    "logistic regression, characters and sounds": Variant(
+        _instead({"name": SENTENCE, "parts": ["characters", "syllables"]}, LOGISTIC)
+    ),
+    "logistic regression, all terms": Variant(_instead({"name": SENTENCE}, LOGISTIC)),
+    "without sounds": Variant(
+        _with(FEATURIZER, parts=["characters", "concepts", "pairs"]), {"kuanxin.nlu.concepts._BY_SOUND": {}}
+    ),
+    "without concepts": Variant(_with(FEATURIZER, parts=["characters", "syllables"])),
+    "without normalisation": Variant(list, {"kuanxin.nlu.terms.plain": str}),
+    "without naive Bayes": Variant(_with(CLASSIFIER, bayes=0.0)),
+    "without clauses": Variant(_without("ClauseSplitter", "WishMerger")),
+}
+
+
+def measure(names: Sequence[str], questions: Sequence[Path]) -> list[Figures]:
+    """Measures the variants named and returns the table of all that were measured on the present data.
+
+    Raises UnreadableQuestions where a file is none, before anything is trained.
+    """
+    for path in questions:
+        read_questions(path)
+    kept = _kept()
+    for name in names:
+        kept[name] = _measured(name, questions)
+        KEPT.parent.mkdir(parents=True, exist_ok=True)
+        KEPT.write_text(json.dumps({"data": _data(), "measured": kept}, ensure_ascii=False, indent=1), "utf-8")
+    return [_table(kept)]
+
+
+def _data() -> str:
+    """What decides the figures: thresholds in config.yml do not change which reading is the first."""
+    return fingerprint("data/nlu", "kuanxin/nlu")
+
+
+def _kept() -> dict[str, dict[str, Any]]:
+    """What was measured before on the same data."""
+    if not KEPT.exists():
+        return {}
+    kept = json.loads(KEPT.read_text("utf-8"))
+    return kept["measured"] if kept["data"] == _data() else {}
+
+
+def _table(kept: dict[str, dict[str, Any]]) -> Figures:
+    files = sorted({file for row in kept.values() for file in row["right"]})
+    header = (
+        "pipeline",
+        *(f"right, {file}" for file in files),
+        "ms a message",
+        "memory, MB",
+        "loading, s",
+        "training, s",
+    )
+    rows = [
+        (
+            name,
+            *(f"{row['right'][file]:.1%}" if file in row["right"] else "" for file in files),
+            f"{row['ms']:.1f}",
+            f"{row['memory']:.0f}",
+            f"{row['loading']:.1f}",
+            f"{row['training']:.0f}",
+        )
+        for name, row in ((name, kept[name]) for name in VARIANTS if name in kept)
+    ]
+    return Figures(header, rows)
+
+
+def _measured(name: str, questions: Sequence[Path]) -> dict[str, Any]:
+    with (
+        tempfile.TemporaryDirectory(prefix="kuanxin-bench-") as folder,
+        # a new process for each of both: what training left in memory is not counted as the model's
+        multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool,
+    ):
+        training = pool.apply(_train, (name, Path(folder)))
+        return {"training": training, **pool.apply(_read, (name, Path(folder), questions))}
+
+
+def _train(name: str, folder: Path) -> float:
+    """Trains in the folder and returns the seconds that it took."""
+    os.environ["RASA_CACHE_DIRECTORY"] = str(folder / "cache")  # a part from the cache would not be trained
+    from rasa.model_training import train_nlu
+
+    config = yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))
+    config["pipeline"] = VARIANTS[name].pipeline(config["pipeline"])
+    (folder / "config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
+    with _replaced(name):
+        began = time.monotonic()
+        train_nlu(str(folder / "config.yml"), str(ROOT / "data" / "nlu"), str(folder), fixed_model_name="model")
+        return time.monotonic() - began
+
+
+def _read(name: str, folder: Path, questions: Sequence[Path]) -> dict[str, Any]:
+    """The share that is right within the task for each file; the median of a message; memory after all of them;
+    loading with the first message."""
+    files = {path.stem: read_questions(path) for path in questions}
+    results, moments = [], [time.perf_counter()]
+    with _replaced(name):
+        for result in understand([q for found in files.values() for q in found], folder / "model.tar.gz"):
+            moments.append(time.perf_counter())
+            results.append(result)
+    loading, *taken = [after - before for before, after in pairwise(moments)]
+    left = iter(results)
+    right = {file: figures(list(islice(left, len(found)))).within_task.value for file, found in files.items()}
+    memory = psutil.Process().memory_info().rss / 2**20
+    return {"right": right, "ms": statistics.median(taken) * 1000, "memory": memory, "loading": loading}
+
+
+def _replaced(name: str) -> ExitStack:
+    stack = ExitStack()
+    for target, value in VARIANTS[name].replaced.items():
+        stack.enter_context(mock.patch(target, value))
+    return stack
