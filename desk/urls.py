@@ -11,6 +11,7 @@ from desk.decisions import tickets
 from desk.decisions import views as decisions
 from desk.figures import views as figures
 from desk.handover import views as handover
+from desk.teaching import models_page
 from desk.teaching import views as teaching
 from desk.transcripts import export, home
 from desk.transcripts import views as transcripts
@@ -57,6 +58,11 @@ urlpatterns = [
     path("teaching/label/", teaching.label, name="label"),
     path("teaching/lessons/<int:id>/", teaching.confirm, name="confirm-lesson"),
     path("teaching/export/", teaching.export, name="export-lessons"),
+    path("models/", models_page.page, name="models"),
+    path("models/live/", models_page.progress, name="models-live"),
+    path("models/train/", models_page.train, name="model-train"),
+    path("models/put-live/", models_page.put_live, name="model-live"),
+    path("models/back/", models_page.back, name="model-back"),
     path("figures/", figures.figures, name="figures"),
     path("figures/<str:name>.svg", figures.plot, name="plot"),
     path("figures.csv", figures.csv_file, name="figures-csv"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 SEEN = "seen_at"
-QUIET = {"live", "queue-live"}  # pages ask for these by themselves: that is no activity
+QUIET = {"live", "queue-live", "models-live"}  # pages ask for these by themselves: that is no activity
 BEFORE_SECOND_FACTOR = {"login", "logout", "second-factor", "new-second-factor", "language"}
 
 

@@ -32,6 +32,7 @@ GROUPS = {
     "sent": words.SENT,
     "intent": words.INTENTS,
     "action": words.ACTIONS,
+    "step": words.STEPS,
 }
 
 
