@@ -6,10 +6,10 @@ The servers of the assistant and of the desk are killed and started again in the
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,10 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from kuanxin.bootstrap import compose
+from kuanxin.demo import demo_borrowers
 from kuanxin.operate.assistant import running_assistant
+from kuanxin.settings import Settings
 from tests.desk.pictures import sign_in
 from tests.services import free_port
 from tests.web.browser import DESKTOP, ROOT, WATCH, Visit, chromium, demo_bank, load_demo_book
@@ -64,8 +67,12 @@ class Process:
 class House:
     """Everything that runs: the assistant, the bank's page, the desk."""
 
-    def __init__(self, var: Path, bank: str, desk: str, rasa: Any, desk_process: Process) -> None:
-        self.var, self.bank, self.desk, self.rasa, self.desk_process = var, bank, desk, rasa, desk_process
+    def __init__(
+        self, var: Path, bank: str, desk: str, rasa_url: str, rasa: Process, actions: Process, desk_process: Process
+    ) -> None:
+        self.var, self.bank, self.desk, self.rasa_url = var, bank, desk, rasa_url
+        self.rasa, self.actions, self.desk_process = rasa, actions, desk_process
+        self.parts = compose(Settings(var=var))
         self.password = (var / "desk-demo-login.txt").read_text("ascii")
 
 
@@ -84,17 +91,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         serve = ["gunicorn", "desk.wsgi", *bind, "--worker-class", "gthread", "--threads", "6"]
         desk = Process([sys.executable, "-m", *serve], environment, f"{url}/sign-in/", var / "desk.log")
         desk.start()
-        with _restartable(assistant) as rasa:
-            yield House(var, bank, url, rasa, desk)
+        actions_url = f"http://127.0.0.1:{environment['KUANXIN_ACTION_PORT']}/health"
+        with (
+            _restartable(assistant, "rasa", f"{assistant.chat}/health") as rasa,
+            _restartable(assistant, "actions", actions_url) as actions,
+        ):
+            yield House(var, bank, url, assistant.url, rasa, actions, desk)
         desk.kill()
     patch.undo()
 
 
 @contextmanager
-def _restartable(assistant: Any) -> Iterator[Process]:
-    first = assistant.processes["rasa"]
-    health = f"{assistant.chat}/health"
-    again = Process(list(first.args), assistant.environment, health, assistant.var / "rasa.log")
+def _restartable(assistant: Any, name: str, health: str) -> Iterator[Process]:
+    first = assistant.processes[name]
+    again = Process(list(first.args), assistant.environment, health, assistant.var / f"{name}.log")
     kill = again.kill
 
     def kill_either() -> None:
@@ -116,7 +126,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def borrower(browser: Browser, house: House) -> Iterator[Visit]:
-    hosts = {house.bank.removeprefix("http://"), re.sub(r"^http://", "", str(house.rasa._url).split("/webhooks")[0])}
+    hosts = {address.removeprefix("http://") for address in (house.bank, house.rasa_url)}
     visit = Visit(browser, house.bank, hosts, viewport=DESKTOP)
     yield visit
     assert visit.faults == []
@@ -198,6 +208,117 @@ def test_hand_over_and_back_with_both_servers_killed_in_the_middle(borrower: Vis
         expect(heard(borrower.page, words)).to_have_count(1)
     agent.goto(where)
     expect(agent.locator(".seen").filter(has_text="感谢")).to_have_count(1)  # what was understood stands beside it
+
+
+def test_the_action_server_is_killed_in_the_middle_of_a_form(borrower: Visit, house: House) -> None:
+    borrower.sign_in(LATE)
+    borrower.open()
+    borrower.say("我想晚几天还")
+    borrower.hear("哪一天")
+    house.actions.kill()
+    borrower.say("三天后")
+    borrower.hear("没处理好")
+    house.actions.start()
+    borrower.say("三天后")
+    borrower.hear("这样可以吗")
+
+
+def test_two_claim_at_once_and_one_holds_it(borrower: Visit, at_desk: Any, house: House) -> None:
+    borrower.sign_in("逾期8天")
+    borrower.open()
+    borrower.say("转人工")
+    borrower.hear("正在为您转接同事")
+    colleagues = [at_desk("demo-agent"), at_desk("demo-supervisor")]
+    for colleague in colleagues:
+        colleague.goto(f"{house.desk}/conversations/b-B006/")
+        expect(colleague.get_by_role("button", name="我来接手")).to_be_visible()
+    # the browser belongs to this thread: one of the two claims is a request beside it, with the other one's session
+    other = colleagues[1]
+    form = {"csrfmiddlewaretoken": other.locator("form[action$='/claim/'] [name=csrfmiddlewaretoken]").input_value()}
+    cookies = {cookie["name"]: cookie["value"] for cookie in other.context.cookies()}
+    with ThreadPoolExecutor(1) as pool:
+        claimed = pool.submit(requests.post, f"{other.url}claim/", data=form, cookies=cookies, timeout=20)
+        colleagues[0].get_by_role("button", name="我来接手").click()
+        assert claimed.result().status_code == 200
+    for colleague in colleagues:
+        colleague.goto(f"{house.desk}/conversations/b-B006/")
+    holding = [colleague for colleague in colleagues if colleague.get_by_label("回复客户").count()]
+    assert len(holding) == 1
+    holding[0].get_by_label("回复客户").fill("我接手了，请讲。")
+    holding[0].get_by_role("button", name="发出").dblclick()
+    expect(heard(borrower.page, "我接手了，请讲。")).to_have_count(1, timeout=10_000)
+
+
+def test_a_counter_offer_is_taken_by_its_button_and_approved(borrower: Visit, at_desk: Any, house: House) -> None:
+    counter_offered(borrower, at_desk, house, "逾期41天")
+    borrower.page.get_by_role("button", name="看看这个方案").last.click()
+    borrower.hear("这样可以吗")
+    assert arrangements(house, "B004") == [("penalty_waiver", "refused")]
+    borrower.page.get_by_role("button", name="确认，就这样").last.click()
+    expect(heard(borrower.page, "申请已提交")).to_have_count(2)
+    borrower.say("确认")  # a second yes agrees to nothing more
+    borrower.hear("您想先办哪件")
+    assert arrangements(house, "B004") == [("penalty_waiver", "refused"), ("re_instalment", "requested")]
+    before = [row.due_date for row in house.parts.servicing.status("B004", "L004", house.parts.clock.now()).open_rows]
+    for login in ("demo-decider", "demo-decider-2"):  # above the limit: four eyes
+        decider = at_desk(login)
+        decider.goto(f"{house.desk}/decisions/")
+        decider.locator("tr[data-row]").filter(has_text="重新分期").locator("a[href*='/decisions/']").last.click()
+        expect(decider.get_by_text("另提的方案，客户已经同意")).to_be_visible()
+        decider.get_by_label("原因（不通过时客户会看到）").fill("按商量好的办")
+        decider.locator("button[name=approved][value=yes]").click()
+    expect(heard(borrower.page, "审核通过")).to_have_count(1, timeout=10_000)
+    assert arrangements(house, "B004") == [("penalty_waiver", "refused"), ("re_instalment", "active")]
+    rows = house.parts.servicing.status("B004", "L004", house.parts.clock.now()).open_rows
+    assert len(rows) == 6
+    assert [row.due_date for row in rows] != before
+
+
+def test_a_counter_offer_is_answered_in_words(borrower: Visit, at_desk: Any, house: House) -> None:
+    counter_offered(borrower, at_desk, house, "逾期95天")
+    borrower.say("不用了")
+    borrower.hear("同事建议的方案不办")
+    assert arrangements(house, "B005") == [("penalty_waiver", "refused")]
+    borrower.page.get_by_role("button", name="看看这个方案").last.click()  # thinks better of it
+    borrower.hear("这样可以吗")
+    borrower.say("不同意")
+    borrower.hear("什么都没有改动")
+    assert arrangements(house, "B005") == [("penalty_waiver", "refused")]
+
+
+def test_a_plain_yes_opens_the_colleagues_plan_and_a_second_one_agrees(
+    borrower: Visit, at_desk: Any, house: House
+) -> None:
+    counter_offered(borrower, at_desk, house, "逾期30天")
+    who = next(b.id for b in demo_borrowers(house.parts) if b.situation.startswith("逾期30天"))
+    borrower.say("同意")
+    borrower.hear("这样可以吗")
+    assert [state for _kind, state in arrangements(house, who)][-1] == "refused"
+    borrower.say("同意")
+    expect(heard(borrower.page, "申请已提交")).to_have_count(2)
+    assert arrangements(house, who)[-1] == ("re_instalment", "requested")
+
+
+def counter_offered(borrower: Visit, at_desk: Any, house: House, who: str) -> None:
+    """A wish for a waiver, answered by a colleague with six instalments instead."""
+    borrower.sign_in(who)
+    borrower.open()
+    borrower.say("能不能减免罚息")
+    borrower.hear("这样可以吗")
+    borrower.page.get_by_role("button", name="确认，就这样").last.click()
+    borrower.hear("申请已提交")
+    decider = at_desk("demo-decider")
+    decider.goto(f"{house.desk}/decisions/")
+    decider.locator("tr[data-row] a[href*='/decisions/']").last.click()
+    decider.get_by_label("期数").fill("6")
+    decider.get_by_label("对客户说").fill("分6期，每期轻一些")
+    decider.get_by_role("button", name="算好并发给客户").click()
+    decider.wait_for_url("**/decisions/")
+    expect(heard(borrower.page, "分6期，每期轻一些")).to_have_count(2, timeout=10_000)
+
+
+def arrangements(house: House, borrower_id: str) -> list[tuple[str, str]]:
+    return [(a.kind.value, a.state.value) for a in house.parts.servicing.arrangements(borrower_id)]
 
 
 def test_a_decision_reaches_the_borrower_where_they_are(borrower: Visit, at_desk: Any, house: House) -> None:

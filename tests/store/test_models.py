@@ -14,7 +14,6 @@ from kuanxin.store.models_repository import AlreadyTraining, CannotGoLive, NotOu
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
 
