@@ -214,7 +214,7 @@ def test_the_action_server_is_killed_in_the_middle_of_a_form(borrower: Visit, ho
     borrower.sign_in(LATE)
     borrower.open()
     borrower.say("我想晚几天还")
-    borrower.hear("哪一天")
+    borrower.hear("哪天方便还")
     house.actions.kill()
     borrower.say("三天后")
     borrower.hear("没处理好")

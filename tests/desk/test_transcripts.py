@@ -164,7 +164,7 @@ def test_what_became_of_an_arrangement_is_asked_when_it_is_shown(sign_in, parts,
     id = agreed(parts, talk, "B009", "active")  # as it was in the moment of consent; it was not kept
     client = sign_in("reviewer")
     found = {
-        state: f"/conversations/{id}/" in client.get("/conversations/", {"arrangement_state": state}).content.decode()
+        state: f"/conversations/{id}/" in client.get("/conversations/", {"state": state}).content.decode()
         for state in ("active", "broken", "kept")
     }
     assert found == {"active": False, "broken": True, "kept": False}
