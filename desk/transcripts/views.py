@@ -102,6 +102,7 @@ def live(request: HttpRequest, id: str) -> HttpResponse:
     state = f"{head.last_number}-{head.holder}" if head else "none"
     if head is None or request.GET.get("state") == state:
         return HttpResponse(status=204)
+    record(request, "conversation_viewed", about=id)
     shown = {"lines": read(parts, id), "summary": parts.staff.summary(id), "state": state}
     return render(request, "transcripts/lines.html", shown)
 
