@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.urls import include, path
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
 
 from desk.accounts import views as accounts
 from desk.audit import views as audit
@@ -70,4 +71,13 @@ urlpatterns = [
     path("audit.csv", audit.csv_file, name="audit-csv"),
 ]
 if settings.KUANXIN.desk_oidc:
-    urlpatterns.append(path("single-sign-on/", include("mozilla_django_oidc.urls")))
+    from desk.accounts import single_sign_on
+
+    urlpatterns += [
+        path("single-sign-on/", login_not_required(single_sign_on.Begin.as_view()), name="oidc_authentication_init"),
+        path(
+            "single-sign-on/back/",
+            login_not_required(single_sign_on.Callback.as_view()),
+            name="oidc_authentication_callback",
+        ),
+    ]

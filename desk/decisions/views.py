@@ -138,7 +138,7 @@ def counter(request: HttpRequest, id: str) -> HttpResponse:
     reply = reply_to_json(counter_reply(offered, words))
     parts.staff.store.tell(agreement.conversation_id, f"counter-{offered.hash[:40]}", now, reply, me)
     record(request, "countered", about=id, reason=words, quote=offered.hash)
-    messages.success(request, _("已把新方案发给客户，客户同意后会再到这里。"))
+    messages.success(request, _("已把新方案发给客户。客户同意就生效，规则要审批的会回到这里。"))
     return redirect("decisions")
 
 

@@ -18,7 +18,6 @@ import requests
 from playwright.sync_api import expect
 
 from kuanxin.bootstrap import compose
-from kuanxin.demo import demo_borrowers
 from kuanxin.operate.assistant import running_assistant
 from kuanxin.settings import Settings
 from tests.desk.pictures import sign_in
@@ -249,54 +248,61 @@ def test_two_claim_at_once_and_one_holds_it(borrower: Visit, at_desk: Any, house
     expect(heard(borrower.page, "我接手了，请讲。")).to_have_count(1, timeout=10_000)
 
 
-def test_a_counter_offer_is_taken_by_its_button_and_approved(borrower: Visit, at_desk: Any, house: House) -> None:
-    counter_offered(borrower, at_desk, house, "逾期41天")
+def test_a_counter_offer_is_taken_by_its_button_and_stands(borrower: Visit, at_desk: Any, house: House) -> None:
+    counter_offered(borrower, at_desk, house, LATE)
+    assert arrangements(house, "B004")[-1] == ("penalty_waiver", "refused")
     borrower.page.get_by_role("button", name="看看这个方案").last.click()
     borrower.hear("这样可以吗")
-    assert arrangements(house, "B004") == [("penalty_waiver", "refused")]
-    borrower.page.get_by_role("button", name="确认，就这样").last.click()
-    expect(heard(borrower.page, "申请已提交")).to_have_count(2)
-    borrower.say("确认")  # a second yes agrees to nothing more
+    assert arrangements(house, "B004")[-1] == ("penalty_waiver", "refused")  # seen is not agreed
+    borrower.page.get_by_role("button", name="确认，就这样").last.dblclick()
+    borrower.hear("方案已生效")
+    borrower.say("同意")  # a second yes agrees to nothing more
     borrower.hear("您想先办哪件")
-    assert arrangements(house, "B004") == [("penalty_waiver", "refused"), ("re_instalment", "requested")]
-    before = [row.due_date for row in house.parts.servicing.status("B004", "L004", house.parts.clock.now()).open_rows]
+    assert arrangements(house, "B004")[-2:] == [("penalty_waiver", "refused"), ("re_instalment", "active")]
+    expect(heard(borrower.page, "方案已生效")).to_have_count(1)
+    status = house.parts.servicing.status("B004", "L004", house.parts.clock.now())
+    assert (len(status.open_rows), status.days_past_due) == (6, 0)
+    reviewer = at_desk("demo-reviewer")
+    reviewer.goto(f"{house.desk}/conversations/?kind=re_instalment&state=active")
+    expect(reviewer.locator("a[href='/conversations/b-B004/']").first).to_be_visible()
+
+
+def test_a_counter_offer_is_declined_in_words_and_taken_after_all(borrower: Visit, at_desk: Any, house: House) -> None:
+    """More than 90 days past due: the policy wants a person, so consent brings the plan back to the desk."""
+    counter_offered(borrower, at_desk, house, "逾期95天")
+    declined = arrangements(house, "B005")
+    borrower.say("不用了")
+    borrower.hear("同事建议的方案不办")
+    borrower.page.get_by_role("button", name="看看这个方案").last.click()
+    borrower.hear("这样可以吗")
+    borrower.say("不同意")
+    borrower.hear("不办也完全可以")
+    assert arrangements(house, "B005") == declined
+    borrower.page.get_by_role("button", name="看看这个方案").last.click()
+    borrower.page.get_by_role("button", name="确认，就这样").last.click()
+    expect(heard(borrower.page, "申请已提交")).to_have_count(2, timeout=20_000)
+    assert arrangements(house, "B005")[-1] == ("re_instalment", "requested")
     for login in ("demo-decider", "demo-decider-2"):  # above the limit: four eyes
         decider = at_desk(login)
         decider.goto(f"{house.desk}/decisions/")
-        decider.locator("tr[data-row]").filter(has_text="重新分期").locator("a[href*='/decisions/']").last.click()
+        decider.locator("tr[data-row] a[href*='/decisions/']").last.click()
         expect(decider.get_by_text("另提的方案，客户已经同意")).to_be_visible()
         decider.get_by_label("原因（不通过时客户会看到）").fill("按商量好的办")
         decider.locator("button[name=approved][value=yes]").click()
     expect(heard(borrower.page, "审核通过")).to_have_count(1, timeout=10_000)
-    assert arrangements(house, "B004") == [("penalty_waiver", "refused"), ("re_instalment", "active")]
-    rows = house.parts.servicing.status("B004", "L004", house.parts.clock.now()).open_rows
-    assert len(rows) == 6
-    assert [row.due_date for row in rows] != before
-
-
-def test_a_counter_offer_is_answered_in_words(borrower: Visit, at_desk: Any, house: House) -> None:
-    counter_offered(borrower, at_desk, house, "逾期95天")
-    borrower.say("不用了")
-    borrower.hear("同事建议的方案不办")
-    assert arrangements(house, "B005") == [("penalty_waiver", "refused")]
-    borrower.page.get_by_role("button", name="看看这个方案").last.click()  # thinks better of it
-    borrower.hear("这样可以吗")
-    borrower.say("不同意")
-    borrower.hear("什么都没有改动")
-    assert arrangements(house, "B005") == [("penalty_waiver", "refused")]
+    assert arrangements(house, "B005")[-1] == ("re_instalment", "active")
 
 
 def test_a_plain_yes_opens_the_colleagues_plan_and_a_second_one_agrees(
     borrower: Visit, at_desk: Any, house: House
 ) -> None:
-    counter_offered(borrower, at_desk, house, "逾期30天")
-    who = next(b.id for b in demo_borrowers(house.parts) if b.situation.startswith("逾期30天"))
+    counter_offered(borrower, at_desk, house, "逾期3天")
     borrower.say("同意")
     borrower.hear("这样可以吗")
-    assert [state for _kind, state in arrangements(house, who)][-1] == "refused"
+    assert arrangements(house, "B001")[-1] == ("penalty_waiver", "refused")
     borrower.say("同意")
-    expect(heard(borrower.page, "申请已提交")).to_have_count(2)
-    assert arrangements(house, who)[-1] == ("re_instalment", "requested")
+    borrower.hear("方案已生效")
+    assert arrangements(house, "B001")[-1] == ("re_instalment", "active")
 
 
 def counter_offered(borrower: Visit, at_desk: Any, house: House, who: str) -> None:
