@@ -6,6 +6,7 @@ The servers of the assistant and of the desk are killed and started again in the
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from playwright.sync_api import expect
 from kuanxin.bootstrap import compose
 from kuanxin.operate.assistant import running_assistant
 from kuanxin.settings import Settings
-from tests.desk.pictures import sign_in
+from tests.desk.pictures import save, sign_in
 from tests.services import free_port
 from tests.web.browser import DESKTOP, ROOT, WATCH, Visit, chromium, demo_bank, load_demo_book
 
@@ -343,6 +344,95 @@ def test_a_decision_reaches_the_borrower_where_they_are(borrower: Visit, at_desk
     expect(heard(borrower.page, "这次先请还上上一期")).to_have_count(1, timeout=10_000)
 
 
+def test_a_model_is_taught_measured_put_live_and_taken_back_while_a_borrower_is_in_the_middle(
+    borrower: Visit, at_desk: Any, house: House
+) -> None:
+    reviewer, supervisor = at_desk("demo-reviewer"), at_desk("demo-supervisor")
+    reviewer.goto(f"{house.desk}/teaching/")
+    lesson = reviewer.locator("form.lesson").filter(has_text="上回那个事咋弄的")
+    lesson.locator("select").first.select_option("ask_loan_status")
+    lesson.get_by_role("button", name="标注").click()
+    supervisor.goto(f"{house.desk}/teaching/")
+    supervisor.get_by_role("button", name="同意").click()
+    (house.var / "measuring").mkdir()
+    shutil.copy(ROOT / "tests" / "data" / "questions" / "hardship.tsv", house.var / "measuring")
+
+    borrower.sign_in("今天到期")
+    borrower.open()
+    borrower.say("我想晚几天还")
+    borrower.hear("哪天方便还")
+
+    administrator = at_desk("demo-administrator")
+    administrator.goto(f"{house.desk}/models/")
+    administrator.locator("#why-train").fill("新教了一句")
+    administrator.get_by_role("button", name="开始训练").click()
+    expect(administrator.get_by_text("正在训练", exact=True)).to_be_visible()
+    save(administrator, "models-training")
+    administrator.locator("#why-train").fill("再来一次")
+    administrator.get_by_role("button", name="开始训练").click()
+    expect(administrator.get_by_text("demo-administrator 正在训练，请等它结束。")).to_be_visible()
+    administrator.context.close()  # nobody looks, and the desk itself ends
+    house.desk_process.kill()
+    house.desk_process.start()
+
+    administrator = at_desk("demo-administrator")
+    administrator.goto(f"{house.desk}/models/")
+    expect(administrator.get_by_text("训练好了")).to_be_visible(timeout=400_000)  # the page looks by itself
+    expect(administrator.get_by_role("table", name="新旧模型对比")).to_contain_text("听对了")
+    expect(administrator.get_by_role("table", name="最常弄混的")).to_be_visible()
+    save(administrator, "models")
+    before = house.parts.models.live().model
+    borrower.say("你好")
+    borrower.hear("先聊哪件事")
+    administrator.locator("#why-live").fill("没有变错的")
+    administrator.get_by_role("button", name="启用新模型").click()
+    answering = administrator.locator("section").filter(has_text="现在回答的模型")
+    expect(answering.get_by_text("已载入")).to_be_visible(timeout=60_000)
+    live = house.parts.models.live().model
+    assert (live.lessons, live.sha256 != before.sha256) == (1, True)
+
+    borrower.say("三天后")  # the form is where it was
+    borrower.hear("这样可以吗")
+    assert len(set(models_of(house, "b-B003"))) == 2
+    administrator.reload()
+    administrator.locator("#why-back").fill("先看看再说")
+    administrator.get_by_role("button", name="退回上一个").click()
+    expect(answering.get_by_text("已载入")).to_be_visible(timeout=60_000)
+    assert house.parts.models.live().model == before
+    borrower.say("确认")
+    borrower.hear("已经记下了")
+    assert models_of(house, "b-B003")[-1] == models_of(house, "b-B003")[0]
+
+    auditor = at_desk("demo-auditor")
+    auditor.goto(f"{house.desk}/audit/?staff=demo-administrator")
+    for words in ("训练模型", "启用模型", "退回模型", "没有变错的", "先看看再说"):
+        expect(auditor.locator("tbody").filter(has_text=words)).to_be_visible()
+    assert requests.put(f"{house.rasa_url}/model", json={"model_file": live.file}, timeout=10).status_code == 404
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_one_that_answers(borrower: Visit, house: House) -> None:
+    models, now = house.parts.models, house.parts.clock.now()
+    broken = house.var / "models" / "broken.tar.gz"
+    broken.parent.mkdir(exist_ok=True)
+    broken.write_bytes(b"no model at all")
+    live = models.live()
+    models.put_live(models.register(broken.name, broken, live.model.fits, now, "lin", 1), "lin", "try", now)
+    deadline = time.monotonic() + 60
+    while models.changes(1, failed=True)[0].failure is None:
+        assert time.monotonic() < deadline, "no server has tried it"
+        time.sleep(0.3)
+    assert models.live().model == live.model
+    borrower.sign_in("已结清")
+    borrower.open()
+    borrower.say("你好")
+    borrower.hear("先聊哪件事")
+
+
+def models_of(house: House, conversation_id: str) -> list[str]:
+    """Which model understood each message."""
+    return [seen.model for seen in house.parts.staff.store.understandings(conversation_id)]
+
+
 @pytest.mark.parametrize("login", ["demo-supervisor", "demo-auditor", "demo-administrator"])
 def test_pages_are_accessible_and_fit_a_tablet(at_desk: Any, house: House, login: str) -> None:
     page = at_desk(login)
@@ -352,7 +442,7 @@ def test_pages_are_accessible_and_fit_a_tablet(at_desk: Any, house: House, login
             *("/teaching/", "/figures/"),
         ),
         "demo-auditor": ("/audit/",),
-        "demo-administrator": ("/accounts/",),
+        "demo-administrator": ("/accounts/", "/models/"),
     }[login]
     told = {}
     for path in paths:
