@@ -67,11 +67,7 @@ class ChatChannel(ComposedChannel):
         @routes.listener("after_server_start")
         async def begin(app: Any, loop: Any) -> None:
             app.add_task(warm_up(guard, ready))
-            app.ctx.following = asyncio.create_task(follow(app, parts.models))
-
-        @routes.listener("before_server_stop")
-        async def end(app: Any, loop: Any) -> None:
-            app.ctx.following.cancel()
+            app.add_task(follow(app, parts.models), name="live model")  # named: Sanic ends it when it stops
 
         @routes.get("/health")
         async def health(request: Request) -> HTTPResponse:
