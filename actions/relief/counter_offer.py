@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from actions.relief.state import EMPTY, WISHES
+from actions.relief.state import EMPTY, FORM, WISHES
+from actions.turn import Answer
+from kuanxin.conversations.replies import Button
 
 if TYPE_CHECKING:
     from actions.turn import Turn
@@ -12,21 +14,26 @@ if TYPE_CHECKING:
 LAST_ENTRIES = 8
 
 
-def standing_offer(turn: Turn) -> dict[str, Any] | None:
-    """The form's slots for the plan that a plain yes or no means: nothing else was offered since. None without one."""
+def standing_offer(turn: Turn) -> Button | None:
+    """The button of the plan that a plain yes or no is about: a colleague offered it, and nothing was offered since."""
     if turn.borrower is None or turn.third_party:
         return None
     conversations = turn.services.conversations
-    for entry in reversed(conversations.transcript(turn.conversation, limit=LAST_ENTRIES)):
-        if not entry.buttons:
-            continue
-        for shown in entry.buttons if entry.author == "staff" else ():
-            button = conversations.button(turn.conversation, shown["id"])
-            if button is None or button.intent not in WISHES or "offer" not in button.entities:
-                continue
-            quote = turn.services.servicing.book.quote(turn.borrower, button.entities["offer"])
-            if quote is not None:
-                wish = {"relief": WISHES[button.intent], "loan": quote.loan_id, "quote": quote.hash}
-                return {**EMPTY, **wish, "shown": None}
+    entries = conversations.transcript(turn.conversation, limit=LAST_ENTRIES)
+    last = next((entry for entry in reversed(entries) if entry.buttons), None)
+    if last is None or last.author != "staff":
         return None
+    for shown in last.buttons:
+        issued = conversations.button(turn.conversation, shown["id"])
+        if issued is not None and issued.intent in WISHES and "offer" in issued.entities:
+            return Button(issued.title, issued.intent, issued.entities)
     return None
+
+
+def opened(turn: Turn, offer: Button) -> Answer | None:
+    """The form with this plan: consent is given to exactly what it shows. None where the book no longer has it."""
+    quote = turn.services.servicing.book.quote(turn.must_be_borrower(), offer.entities["offer"])
+    if quote is None:
+        return None
+    plan = {"relief": WISHES[offer.intent], "loan": quote.loan_id, "quote": quote.hash, "shown": None}
+    return Answer(slots={**EMPTY, **plan}, followup=FORM)

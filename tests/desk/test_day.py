@@ -271,16 +271,13 @@ def test_a_counter_offer_is_taken_by_its_button_and_stands(borrower: Visit, at_d
 def test_a_counter_offer_is_declined_in_words_and_taken_after_all(borrower: Visit, at_desk: Any, house: House) -> None:
     """More than 90 days past due: the policy wants a person, so consent brings the plan back to the desk."""
     counter_offered(borrower, at_desk, house, "逾期95天")
-    declined = arrangements(house, "B005")
+    refused = arrangements(house, "B005")
     borrower.say("不用了")
     borrower.hear("同事建议的方案不办")
+    assert arrangements(house, "B005") == refused
     borrower.page.get_by_role("button", name="看看这个方案").last.click()
     borrower.hear("这样可以吗")
-    borrower.say("不同意")
-    borrower.hear("不办也完全可以")
-    assert arrangements(house, "B005") == declined
-    borrower.page.get_by_role("button", name="看看这个方案").last.click()
-    borrower.page.get_by_role("button", name="确认，就这样").last.click()
+    borrower.say("同意")
     expect(heard(borrower.page, "申请已提交")).to_have_count(2, timeout=20_000)
     assert arrangements(house, "B005")[-1] == ("re_instalment", "requested")
     for login in ("demo-decider", "demo-decider-2"):  # above the limit: four eyes
@@ -294,16 +291,18 @@ def test_a_counter_offer_is_declined_in_words_and_taken_after_all(borrower: Visi
     assert arrangements(house, "B005")[-1] == ("re_instalment", "active")
 
 
-def test_a_plain_yes_opens_the_colleagues_plan_and_a_second_one_agrees(
+def test_a_plain_yes_opens_the_colleagues_plan_and_agrees_to_nothing(
     borrower: Visit, at_desk: Any, house: House
 ) -> None:
     counter_offered(borrower, at_desk, house, "逾期3天")
+    refused = arrangements(house, "B001")
+    assert refused[-1] == ("penalty_waiver", "refused")
     borrower.say("同意")
     borrower.hear("这样可以吗")
-    assert arrangements(house, "B001")[-1] == ("penalty_waiver", "refused")
-    borrower.say("同意")
-    borrower.hear("方案已生效")
-    assert arrangements(house, "B001")[-1] == ("re_instalment", "active")
+    assert arrangements(house, "B001") == refused
+    borrower.say("不同意")
+    borrower.hear("不办也完全可以")
+    assert arrangements(house, "B001") == refused
 
 
 def counter_offered(borrower: Visit, at_desk: Any, house: House, who: str) -> None:

@@ -88,7 +88,9 @@ def test_another_plan_is_offered_with_a_button_that_names_it(sign_in, requested,
     assert [bool(e.card) for e in entries] == [False, True]
     button = parts.conversations.button(requested.conversation_id, entries[1].buttons[0]["id"])
     assert (button.intent, button.entities) == ("request_instalment_plan", {"offer": offered.quote_hash})
-    assert parts.book.quote(requested.borrower_id, offered.quote_hash) is not None
+    agreed = parts.servicing.commit(requested.borrower_id, offered.quote_hash, parts.clock.now(), "同意")  # not stale
+    assert agreed.state.value == "active"
+    parts.servicing.undo(requested.borrower_id, requested.loan_id, agreed.id, parts.clock.now(), "test")
 
 
 def test_a_ticket_is_answered_once(sign_in, talk, parts):
