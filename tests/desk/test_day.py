@@ -21,7 +21,7 @@ from playwright.sync_api import expect
 from kuanxin.bootstrap import compose
 from kuanxin.operate.assistant import running_assistant
 from kuanxin.settings import Settings
-from tests.desk.pictures import save, sign_in
+from tests.desk.pictures import sign_in
 from tests.services import free_port
 from tests.web.browser import DESKTOP, ROOT, WATCH, Visit, chromium, demo_bank, load_demo_book
 
@@ -366,7 +366,7 @@ def test_a_model_is_taught_measured_put_live_and_taken_back_while_a_borrower_is_
     administrator.locator("#why-train").fill("新教了一句")
     administrator.get_by_role("button", name="开始训练").click()
     expect(administrator.get_by_text("正在训练", exact=True)).to_be_visible()
-    save(administrator, "models-training")
+    administrator.screenshot(path=str(house.var / "models-training.png"))
     administrator.locator("#why-train").fill("再来一次")
     administrator.get_by_role("button", name="开始训练").click()
     expect(administrator.get_by_text("demo-administrator 正在训练，请等它结束。")).to_be_visible()
@@ -379,7 +379,7 @@ def test_a_model_is_taught_measured_put_live_and_taken_back_while_a_borrower_is_
     expect(administrator.get_by_text("训练好了")).to_be_visible(timeout=400_000)  # the page looks by itself
     expect(administrator.get_by_role("table", name="新旧模型对比")).to_contain_text("听对了")
     expect(administrator.get_by_role("table", name="最常弄混的")).to_be_visible()
-    save(administrator, "models")
+    administrator.screenshot(path=str(house.var / "models.png"), full_page=True)
     before = house.parts.models.live().model
     borrower.say("你好")
     borrower.hear("先聊哪件事")
