@@ -5,7 +5,6 @@ The servers of the assistant and of the desk are killed and started again in the
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from kuanxin.bootstrap import compose
 from kuanxin.operate.assistant import running_assistant
 from kuanxin.settings import Settings
 from tests.desk.pictures import sign_in
+from tests.desk.process import Process
 from tests.services import free_port
 from tests.web.browser import DESKTOP, ROOT, WATCH, Visit, chromium, demo_bank, load_demo_book
 
@@ -33,35 +33,6 @@ if TYPE_CHECKING:
 
 AXE = ROOT / "web" / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 LATE = "逾期41天"
-
-
-class Process:
-    """A server that can be killed without a farewell and started again as it was."""
-
-    def __init__(self, command: list[str], environment: dict[str, str], url: str, log: Path) -> None:
-        self._command, self._environment, self._url, self._log = command, environment, url, log
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=log, start_new_session=True
-            )
-        deadline = time.monotonic() + 240
-        while True:
-            try:
-                if requests.get(self._url, timeout=5).status_code == 200:
-                    return
-            except requests.RequestException:
-                pass
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(self._log.read_text("utf-8", "replace")[-3000:])
-            time.sleep(0.3)
-
-    def kill(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            os.killpg(self._process.pid, 9)
-            self._process.wait(10)
 
 
 class House:
@@ -307,6 +278,16 @@ def test_a_plain_yes_opens_the_colleagues_plan_and_agrees_to_nothing(
 
 def counter_offered(borrower: Visit, at_desk: Any, house: House, who: str) -> None:
     """A wish for a waiver, answered by a colleague with six instalments instead."""
+    decider = waiver_asked_for(borrower, at_desk, house, who)
+    decider.get_by_label("期数").fill("6")
+    decider.get_by_label("对客户说").fill("分6期，每期轻一些")
+    decider.get_by_role("button", name="算好并发给客户").click()
+    decider.wait_for_url("**/decisions/")
+    expect(heard(borrower.page, "分6期，每期轻一些")).to_have_count(2, timeout=10_000)
+
+
+def waiver_asked_for(borrower: Visit, at_desk: Any, house: House, who: str) -> Page:
+    """The request of this borrower, open before a decider."""
     borrower.sign_in(who)
     borrower.open()
     borrower.say("能不能减免罚息")
@@ -316,11 +297,7 @@ def counter_offered(borrower: Visit, at_desk: Any, house: House, who: str) -> No
     decider = at_desk("demo-decider")
     decider.goto(f"{house.desk}/decisions/")
     decider.locator("tr[data-row] a[href*='/decisions/']").last.click()
-    decider.get_by_label("期数").fill("6")
-    decider.get_by_label("对客户说").fill("分6期，每期轻一些")
-    decider.get_by_role("button", name="算好并发给客户").click()
-    decider.wait_for_url("**/decisions/")
-    expect(heard(borrower.page, "分6期，每期轻一些")).to_have_count(2, timeout=10_000)
+    return decider
 
 
 def arrangements(house: House, borrower_id: str) -> list[tuple[str, str]]:
@@ -328,15 +305,7 @@ def arrangements(house: House, borrower_id: str) -> list[tuple[str, str]]:
 
 
 def test_a_decision_reaches_the_borrower_where_they_are(borrower: Visit, at_desk: Any, house: House) -> None:
-    borrower.sign_in("逾期30天")
-    borrower.open()
-    borrower.say("能不能减免罚息")
-    borrower.hear("这样可以吗")
-    borrower.page.get_by_role("button", name="确认，就这样").last.click()
-    borrower.hear("申请已提交")
-    decider = at_desk("demo-decider")
-    decider.goto(f"{house.desk}/decisions/")
-    decider.locator("tr[data-row] a[href*='/decisions/']").last.click()
+    decider = waiver_asked_for(borrower, at_desk, house, "逾期30天")
     decider.get_by_label("原因（不通过时客户会看到）").fill("这次先请还上上一期")
     decider.get_by_role("button", name="不通过").click()
     decider.wait_for_url("**/decisions/")

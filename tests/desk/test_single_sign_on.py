@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -19,6 +18,7 @@ import requests
 from playwright.sync_api import expect
 
 from tests.desk.conftest import ROOT
+from tests.desk.process import Process
 from tests.services import free_port
 from tests.web.browser import chromium
 
@@ -56,9 +56,10 @@ except (SuspiciousOperation, jwt.PyJWTError) as error:
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = free_port()
     people = [argument for one in PEOPLE for argument in ("--user-claims", json.dumps(one))]
-    command = ["uv", "tool", "run", "--from", PROVIDER, "oidc-provider-mock", "--port", str(port), *people]
+    uv = Path(sys.executable).with_name("uv")
+    command = [str(uv), "tool", "run", "--from", PROVIDER, "oidc-provider-mock", "--port", str(port), *people]
     url, log = f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("provider") / "log"
-    with running([str(Path(sys.executable).with_name("uv")), *command[1:]], dict(os.environ), url, log):
+    with Process(command, dict(os.environ), url, log):
         yield url
 
 
@@ -90,31 +91,8 @@ def desk(issuer: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk
     desk = Desk(f"http://127.0.0.1:{port}", environment, (var / "desk-demo-login.txt").read_text("ascii"))
     desk.python(MAKE_ACCOUNTS)
     serve = [sys.executable, "-m", "gunicorn", "desk.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
-    with running(serve, environment, f"{desk.url}/sign-in/", var / "desk.log"):
+    with Process(serve, environment, f"{desk.url}/sign-in/", var / "desk.log"):
         yield desk
-
-
-class running:
-    def __init__(self, command: list[str], environment: dict[str, str], url: str, log: Path) -> None:
-        self.command, self.environment, self.url, self.log = command, environment, url, log
-
-    def __enter__(self) -> None:
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(self.command, cwd=ROOT, env=self.environment, stdout=log, stderr=log)
-        deadline = time.monotonic() + 120
-        while True:
-            try:
-                if requests.get(self.url, timeout=5).status_code == 200:
-                    return
-            except requests.RequestException:
-                pass
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(self.log.read_text("utf-8", "replace")[-3000:])
-            time.sleep(0.2)
-
-    def __exit__(self, *fault: Any) -> None:
-        self.process.terminate()
-        self.process.wait(15)
 
 
 @pytest.fixture
@@ -202,7 +180,7 @@ def test_the_password_still_works_where_the_provider_is_down(desk: Desk, tmp_pat
     environment = desk.environment | {"KUANXIN_DESK_OIDC": f"http://127.0.0.1:{free_port()}"}
     serve = [sys.executable, "-m", "gunicorn", "desk.wsgi", "--bind", f"127.0.0.1:{port}"]
     url = f"http://127.0.0.1:{port}"
-    with running(serve, environment, f"{url}/sign-in/", tmp_path / "desk.log"), requests.Session() as session:
+    with Process(serve, environment, f"{url}/sign-in/", tmp_path / "desk.log"), requests.Session() as session:
         assert "现在连不上" in session.get(f"{url}/single-sign-on/", timeout=20).text
         form = session.get(f"{url}/sign-in/", timeout=20).text
         secret = form.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
