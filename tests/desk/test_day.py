@@ -317,7 +317,7 @@ def test_a_model_is_taught_measured_put_live_and_taken_back_while_a_borrower_is_
 ) -> None:
     reviewer, supervisor = at_desk("demo-reviewer"), at_desk("demo-supervisor")
     reviewer.goto(f"{house.desk}/teaching/")
-    lesson = reviewer.locator("form.lesson").filter(has_text="上回那个事咋弄的")
+    lesson = reviewer.locator("form.lesson").filter(has_text="上回那个事咋弄的").first
     lesson.locator("select").first.select_option("ask_loan_status")
     lesson.get_by_role("button", name="标注").click()
     supervisor.goto(f"{house.desk}/teaching/")
