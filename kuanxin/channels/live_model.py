@@ -9,8 +9,10 @@ tracker store stays. What cannot be loaded, or does not understand a first messa
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
-from datetime import datetime
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rasa.core.channels.channel import UserMessage
@@ -18,13 +20,11 @@ from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.core.processor import MessageProcessor
 
 from kuanxin.channels.logs import log_where
-from kuanxin.store.base import SHANGHAI
-from kuanxin.store.models_repository import sha256_of
 
 if TYPE_CHECKING:
     from rasa.core.agent import Agent
 
-    from kuanxin.store.models_repository import Change, SqlModels
+    from kuanxin.bootstrap import Services
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,9 @@ LOOK_SECONDS = 3.0
 FIRST_MESSAGE = "下周五先还两千三，行吗"
 
 
-async def follow(app: Any, models: SqlModels) -> None:
+async def follow(app: Any, parts: Services) -> None:
     """Until the server ends. `app.ctx.agent` is Rasa's agent."""
+    models = parts.models
     answering = ""  # the hash of what is loaded
     while True:
         await asyncio.sleep(LOOK_SECONDS)
@@ -41,7 +42,7 @@ async def follow(app: Any, models: SqlModels) -> None:
             agent: Agent | None = getattr(app.ctx, "agent", None)
             if agent is None or agent.processor is None:
                 continue
-            answering = answering or await asyncio.to_thread(sha256_of, agent.processor.model_path)
+            answering = answering or await asyncio.to_thread(_sha256, agent.processor.model_path)
             change = await asyncio.to_thread(models.live)
             if change is None:
                 continue
@@ -55,12 +56,12 @@ async def follow(app: Any, models: SqlModels) -> None:
                 answering = change.model.sha256
                 logger.info("the model %s answers now", change.model.name)
             if change.loaded_at is None:
-                await asyncio.to_thread(models.loaded, change, datetime.now(SHANGHAI))
+                await asyncio.to_thread(models.loaded, change, datetime.now(timezone.utc))
         except Exception as error:
             log_where(logger, "looking for the live model", error)
 
 
-async def _change_to(agent: Agent, change: Change) -> None:
+async def _change_to(agent: Agent, change: Any) -> None:
     """As `Agent.load_model`, only that the old processor answers until the new one has proved itself."""
     file = await asyncio.to_thread(change.model.checked)
     processor = await asyncio.to_thread(
@@ -72,9 +73,13 @@ async def _change_to(agent: Agent, change: Change) -> None:
         generator=agent.nlg,
         http_interpreter=agent.http_interpreter,
     )
-    now = datetime.now(SHANGHAI).isoformat()
+    now = datetime.now(timezone.utc).isoformat()
     await processor.parse_message(UserMessage(FIRST_MESSAGE, metadata={"now": now}))
     agent.processor, agent.domain = processor, processor.domain
     agent.tracker_store.domain = processor.domain
     if isinstance(agent.nlg, TemplatedNaturalLanguageGenerator):
         agent.nlg.responses = processor.domain.responses
+
+
+def _sha256(model: Path) -> str:
+    return hashlib.sha256(Path(model).read_bytes()).hexdigest()

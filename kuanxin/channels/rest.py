@@ -67,7 +67,7 @@ class ChatChannel(ComposedChannel):
         @routes.listener("after_server_start")
         async def begin(app: Any, loop: Any) -> None:
             app.add_task(warm_up(guard, ready))
-            app.add_task(follow(app, parts.models), name="live model")  # named: Sanic ends it when it stops
+            app.add_task(follow(app, parts), name="live model")  # named: Sanic ends it when it stops
 
         @routes.get("/health")
         async def health(request: Request) -> HTTPResponse:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from kuanxin.clock import ClockError
+from kuanxin.conversations.model import ConversationsUnavailable
 from kuanxin.operate import model_commands
 from kuanxin.operate.announce import announce
 from kuanxin.operate.model import ensure_model
@@ -30,6 +33,10 @@ def main() -> None:
         args.run(args)
     except (CannotStart, SettingsError, ClockError, RuntimeError) as error:
         sys.exit(f"\n{error}")
+    except (ConversationsUnavailable, SQLAlchemyError) as error:
+        sys.exit(
+            f"\nThe database does not answer ({type(error).__name__}). Is KUANXIN_DATABASE_URL right, is it running?"
+        )
     except KeyboardInterrupt:
         sys.exit(130)
 
