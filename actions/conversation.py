@@ -7,6 +7,7 @@ from typing import Any
 from actions.base import DISCLOSURE, HUMAN, RESPONDERS, KuanxinAction, answers, opening
 from actions.readings import offered
 from actions.relief.conclusion import untold
+from actions.relief.counter_offer import opened, standing_offer
 from actions.turn import Answer, Turn, say
 from kuanxin.conversations.replies import Button, Reply
 
@@ -51,11 +52,18 @@ def bot_identity(turn: Turn) -> Answer:
 
 @answers("affirm")
 def affirm(turn: Turn) -> Answer:
-    return untold(turn) or say("好的。您想先办哪件？", buttons=MENU)
+    """A yes to a colleague's plan opens it, so that consent is given to exactly what is shown."""
+    offer = standing_offer(turn)
+    return (offer and opened(turn, offer)) or untold(turn) or say("好的。您想先办哪件？", buttons=MENU)
 
 
 @answers("deny")
 def deny(turn: Turn) -> Answer:
+    if (offer := standing_offer(turn)) is not None:
+        return say(
+            "好的，同事建议的方案不办，什么都没有改动。改主意了随时可以再看，也可以聊别的办法。",
+            buttons=(offer, MENU[1], HUMAN),
+        )
     return say("好的，不办也没关系。想到什么再叫我。", buttons=MENU)
 
 

@@ -21,6 +21,7 @@ MENU = (
     ("conversations", _("会话"), "view_transcripts", None),
     ("decisions", _("决定"), "decide", "requested"),
     ("teaching", _("教学"), "teach", None),
+    ("models", _("模型"), "models", None),
     ("figures", _("数据"), "figures", None),
     ("audit", _("审计"), "audit", None),
     ("accounts", _("账号"), "accounts", None),

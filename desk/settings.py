@@ -137,16 +137,13 @@ SILENCED_SYSTEM_CHECKS = ["axes.W006"]  # counting by address too would let an a
 
 if KUANXIN.desk_oidc:
     INSTALLED_APPS.append("mozilla_django_oidc")
-    AUTHENTICATION_BACKENDS.append("desk.accounts.backends.SingleSignOn")
+    AUTHENTICATION_BACKENDS.append("desk.accounts.single_sign_on.SingleSignOn")
     OIDC_RP_CLIENT_ID = KUANXIN.desk_oidc_client
     OIDC_RP_CLIENT_SECRET = KUANXIN.desk_oidc_secret.get_secret_value()
     OIDC_RP_SIGN_ALGO = "RS256"
     OIDC_RP_SCOPES = "openid email profile"
-    OIDC_OP_AUTHORIZATION_ENDPOINT = f"{KUANXIN.desk_oidc}/authorize"
-    OIDC_OP_TOKEN_ENDPOINT = f"{KUANXIN.desk_oidc}/token"
-    OIDC_OP_USER_ENDPOINT = f"{KUANXIN.desk_oidc}/userinfo"
-    OIDC_OP_JWKS_ENDPOINT = f"{KUANXIN.desk_oidc}/jwks"
     OIDC_USE_PKCE = True
+    OIDC_TIMEOUT = 10
     OIDC_CREATE_USER = False  # an administrator makes the account and gives it its role
 
 SESSION_COOKIE_NAME = "kuanxin_desk"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.urls import include, path
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
 
 from desk.accounts import views as accounts
 from desk.audit import views as audit
@@ -11,6 +12,7 @@ from desk.decisions import tickets
 from desk.decisions import views as decisions
 from desk.figures import views as figures
 from desk.handover import views as handover
+from desk.teaching import models_page
 from desk.teaching import views as teaching
 from desk.transcripts import export, home
 from desk.transcripts import views as transcripts
@@ -57,6 +59,11 @@ urlpatterns = [
     path("teaching/label/", teaching.label, name="label"),
     path("teaching/lessons/<int:id>/", teaching.confirm, name="confirm-lesson"),
     path("teaching/export/", teaching.export, name="export-lessons"),
+    path("models/", models_page.page, name="models"),
+    path("models/live/", models_page.progress, name="models-live"),
+    path("models/train/", models_page.train, name="model-train"),
+    path("models/put-live/", models_page.put_live, name="model-live"),
+    path("models/back/", models_page.back, name="model-back"),
     path("figures/", figures.figures, name="figures"),
     path("figures/<str:name>.svg", figures.plot, name="plot"),
     path("figures.csv", figures.csv_file, name="figures-csv"),
@@ -64,4 +71,13 @@ urlpatterns = [
     path("audit.csv", audit.csv_file, name="audit-csv"),
 ]
 if settings.KUANXIN.desk_oidc:
-    urlpatterns.append(path("single-sign-on/", include("mozilla_django_oidc.urls")))
+    from desk.accounts import single_sign_on
+
+    urlpatterns += [
+        path("single-sign-on/", login_not_required(single_sign_on.Begin.as_view()), name="oidc_authentication_init"),
+        path(
+            "single-sign-on/back/",
+            login_not_required(single_sign_on.Callback.as_view()),
+            name="oidc_authentication_callback",
+        ),
+    ]

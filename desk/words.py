@@ -165,8 +165,30 @@ ACTIONS = {
     "lesson_confirmed": _("确认标注"),
     "lesson_rejected": _("退回标注"),
     "lessons_exported": _("导出标注"),
+    "model_trained": _("训练模型"),
+    "model_put_live": _("启用模型"),
+    "model_put_back": _("退回模型"),
     "figures_exported": _("导出数据"),
     "audit_read": _("看审计"),
     "audit_exported": _("导出审计"),
     "erased": _("按期删除"),
+}
+STEPS = {
+    "training": _("正在训练"),
+    "measuring": _("正在测量新模型"),
+    "comparing": _("正在测量现在的模型"),
+}
+MEASURED = {  # figures of kuanxin.evaluate.understanding, by the name that they have there
+    "right, all messages": _("听对了"),
+    "right, within the task": _("听对了（业务范围内）"),
+    "answered without asking back": _("直接回答"),
+    "  of these right": _("其中对的"),
+    "answered, with other readings offered beside it": _("回答并给出别的可能"),
+    "  answered or offered rightly": _("答对或给出对的"),
+    "asked back": _("反问"),
+    "  rightly: the first reading was wrong": _("反问得对"),
+    "  a right reading among those offered": _("选项里有对的"),
+    "handed over to a person": _("转人工"),
+    "  rightly": _("转得对"),
+    "confidence off by, on average": _("把握和实际相差"),
 }

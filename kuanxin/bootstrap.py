@@ -38,6 +38,7 @@ from kuanxin.store.engine import make_engine
 from kuanxin.store.erasure import SqlErasure
 from kuanxin.store.figures import SqlFigures
 from kuanxin.store.identity_repository import SqlSignIns
+from kuanxin.store.models_repository import SqlModels
 from kuanxin.store.outbox import Outbox
 from kuanxin.store.outbox_causes import OutboxCauses
 from kuanxin.store.portfolio import borrower_count, known_borrowers, portfolio
@@ -71,6 +72,7 @@ class Services:
     staff: Staff
     figures: SqlFigures
     erasure: SqlErasure
+    models: SqlModels
     identity: Identity
     catalogue: Catalogue
     outbox: Outbox
@@ -150,6 +152,7 @@ def compose(settings: Settings) -> Services:
         staff=Staff(SqlStaff(engine, causes), store, SqlTranscripts(engine)),
         figures=SqlFigures(engine),
         erasure=SqlErasure(engine),
+        models=SqlModels(engine),
         identity=identity,
         catalogue=catalogue,
         outbox=outbox,

@@ -61,9 +61,9 @@ class ValidateReliefForm(Action):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
         requested = tracker.get_slot(REQUESTED)
-        if _something_else_was_answered(tracker):
-            return [SlotSet(REQUESTED, requested)]
         state = Negotiation(turn, {}, [])
+        if _something_else_was_answered(tracker):  # an action that opens the form itself has requested nothing yet
+            return [SlotSet(REQUESTED, requested or state.missing)]
         ended = await asyncio.to_thread(read, state, requested)
         for reply in state.replies:
             send(dispatcher, reply)

@@ -1,4 +1,4 @@
-"""Who may sign in: with a password, or through the bank's identity provider."""
+"""Who may sign in with a password. Through the bank's identity provider: desk.accounts.single_sign_on."""
 
 from __future__ import annotations
 
@@ -6,14 +6,8 @@ from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
 
-from desk.accounts.models import User
 from kuanxin.bootstrap import services
 from kuanxin.store.settings import book_settings
-
-try:
-    from mozilla_django_oidc.auth import OIDCAuthenticationBackend
-except Exception:  # its settings are only there where single sign-on is
-    OIDCAuthenticationBackend = object
 
 
 class Password(ModelBackend):
@@ -21,16 +15,6 @@ class Password(ModelBackend):
 
     def user_can_authenticate(self, user: Any) -> bool:
         return super().user_can_authenticate(user) and not (user.demo and not demo_allowed())
-
-
-class SingleSignOn(OIDCAuthenticationBackend):  # type: ignore[misc]
-    """An account is found by its verified e-mail address; the provider makes none and gives no role."""
-
-    def filter_users_by_claims(self, claims: dict[str, Any]) -> Any:
-        email = claims.get("email")
-        if not email or claims.get("email_verified") is not True:
-            return User.objects.none()
-        return User.objects.filter(email__iexact=email, is_active=True, demo=False)
 
 
 def demo_allowed() -> bool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 SEEN = "seen_at"
-QUIET = {"live", "queue-live"}  # pages ask for these by themselves: that is no activity
+QUIET = {"live", "queue-live", "models-live"}  # pages ask for these by themselves: that is no activity
 BEFORE_SECOND_FACTOR = {"login", "logout", "second-factor", "new-second-factor", "language"}
 
 
@@ -56,7 +56,7 @@ class SecondFactor:
             return None
         if has_second_factor(user):
             return redirect("second-factor")
-        by_provider = request.session.get("oidc_login_expiration") or "oidc_id_token" in request.session
+        by_provider = "oidc_id_token_expiration" in request.session  # mozilla-django-oidc, after its own sign-in
         if settings.KUANXIN.desk_second_factor and not user.demo and not by_provider:
             return redirect("new-second-factor")
         return None

@@ -31,6 +31,7 @@ class Access(models.Model):
             ("override", "takes a conversation from a colleague"),
             ("decide", "decides on requests of borrowers"),
             ("teach", "labels messages for the model"),
+            ("models", "trains models and lets one answer"),
             ("figures", "sees figures"),
             ("audit", "reads the audit log"),
             ("accounts", "makes accounts and gives roles"),

@@ -33,7 +33,7 @@ ROLES: dict[str, tuple[Any, frozenset[str]]] = {
             ]
         ),
     ),
-    "administrator": (_("管理员"), frozenset({"accounts", "figures"})),
+    "administrator": (_("管理员"), frozenset({"accounts", "figures", "models"})),
     "auditor": (_("审计"), frozenset({"view_transcripts", "reveal", "export", "figures", "audit"})),
 }
 

@@ -22,8 +22,8 @@ FIELDS = ("staff", "action", "about")
 @needs("audit")
 def audit(request: HttpRequest) -> HttpResponse:
     lines, asked = _lines(request)
+    record(request, "audit_read", **asked)  # before the lines are counted, or the page would be one short
     page = Paginator(lines, 50).get_page(request.GET.get("page"))
-    record(request, "audit_read", **asked)
     actions = Line.objects.order_by("action").values_list("action", flat=True).distinct()
     query = "&".join(f"{name}={value}" for name, value in asked.items())
     return render(request, "audit/audit.html", {"page": page, "asked": asked, "actions": actions, "query": query})

@@ -37,6 +37,13 @@ class CounterForm(forms.Form):
         "extension": ("on",),
         "penalty_waiver": (),
     }
+    ASKED = {**NEEDED, "penalty_waiver": ("amount",)}  # without an amount: all that the policy allows
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("rows", "months", "amount", "on"):  # the page shows a field where the chosen plan has it
+            kinds = [kind for kind, fields in self.ASKED.items() if name in fields]
+            self.fields[name].widget.attrs["data-of-kinds"] = " ".join(kinds)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

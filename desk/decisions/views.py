@@ -118,7 +118,7 @@ def counter(request: HttpRequest, id: str) -> HttpResponse:
     form = CounterForm(request.POST)
     if not form.is_valid():
         return decision(request, id, counter_form=form)
-    now, me, words = parts.clock.now(), request.user.get_username(), form.cleaned_data["words"]
+    me, words = request.user.get_username(), form.cleaned_data["words"]
     if standing(parts, agreement).state is not ArrangementState.REQUESTED:
         messages.error(request, _("这个申请已经处理过了。"))
         return redirect("decision", id=id)
@@ -130,6 +130,7 @@ def counter(request: HttpRequest, id: str) -> HttpResponse:
     except (AlreadyDecided, LoanChanged, NotUndoable):
         messages.error(request, _("账务刚刚有变化，这次没有写入。请看过最新的数再决定。"))
         return redirect("decision", id=id)
+    now = parts.clock.now()  # after the refusal: a quote that is older than it would be stale at once
     offered = parts.servicing.quote(agreement.borrower_id, agreement.loan_id, form.request(), now)
     if isinstance(offered, Refusal):
         messages.error(request, offered.reason)
@@ -138,7 +139,7 @@ def counter(request: HttpRequest, id: str) -> HttpResponse:
     reply = reply_to_json(counter_reply(offered, words))
     parts.staff.store.tell(agreement.conversation_id, f"counter-{offered.hash[:40]}", now, reply, me)
     record(request, "countered", about=id, reason=words, quote=offered.hash)
-    messages.success(request, _("已把新方案发给客户，客户同意后会再到这里。"))
+    messages.success(request, _("已把新方案发给客户。客户同意就生效，规则要审批的会回到这里。"))
     return redirect("decisions")
 
 

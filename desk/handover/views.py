@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -24,7 +25,6 @@ MOST_CHARACTERS = 2000
 
 @needs("handle")
 def queue(request: HttpRequest) -> HttpResponse:
-    record(request, "list_viewed", about="queue")
     return render(request, "handover/queue.html", _queue(request))
 
 
@@ -34,6 +34,7 @@ def queue_live(request: HttpRequest) -> HttpResponse:
 
 
 def _queue(request: HttpRequest) -> dict[str, Any]:
+    """The page asks again every three seconds: a line of the audit log is written where there is something new."""
     parts = services()
     now = parts.clock.now()
     rows = [
@@ -45,6 +46,10 @@ def _queue(request: HttpRequest) -> dict[str, Any]:
         }
         for asked in parts.staff.queue()
     ]
+    seen = [[row["asked"].id, row["asked"].claimed_by] for row in rows]
+    if request.session.get("queue_seen") != seen or request.resolver_match.url_name == "queue":
+        record(request, "list_viewed", about="queue")
+        request.session["queue_seen"] = seen
     waiting = [row for row in rows if not row["asked"].claimed_by]
     return {
         "waiting": waiting,
@@ -69,9 +74,7 @@ def claim(request: HttpRequest, id: str) -> HttpResponse:
         messages.error(request, _("%(who)s 已经接手了这个会话。") % {"who": quicker})
         return redirect("conversation", id=id)
     record(request, "overridden" if override else "claimed", about=id)
-    response = redirect("conversation", id=id)
-    response["Location"] += "#reply"
-    return response
+    return _to_reply(id)
 
 
 @require_POST
@@ -87,9 +90,7 @@ def reply(request: HttpRequest, id: str) -> HttpResponse:
             record(request, "replied", about=id)
         except NotHolding:
             messages.error(request, _("这个会话现在不在您手上，回复没有发出。"))
-    response = redirect("conversation", id=id)
-    response["Location"] += "#reply"
-    return response
+    return _to_reply(id)
 
 
 @require_POST
@@ -155,3 +156,7 @@ def clear_safety(request: HttpRequest, id: str) -> HttpResponse:
     record(request, "safety_cleared", about=id, reason=reason)
     parts.conversations.clear_safety_hold(id, parts.clock.now())
     return redirect("conversation", id=id)
+
+
+def _to_reply(id: str) -> HttpResponse:
+    return redirect(f"{reverse('conversation', kwargs={'id': id})}#reply")

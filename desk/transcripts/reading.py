@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from kuanxin.servicing.ports import BookUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kuanxin.bootstrap import Services
     from kuanxin.conversations.model import Entry
     from kuanxin.conversations.review import Summary, Understanding
@@ -50,6 +52,19 @@ def loans_of(parts: Services, summary: Summary) -> dict[str, Any]:
         }
     except BookUnavailable:
         return {"borrower": None, "statuses": (), "book_down": True}
+
+
+def refresh_agreements(parts: Services, conversations: Sequence[str]) -> bool:
+    """Notes what became by now of what was agreed in these conversations; whether anything had changed."""
+    open_still = [one for id in conversations for one in parts.staff.store.agreements_of(id) if one.state == "active"]
+    states = {}
+    try:
+        for borrower_id in {one.borrower_id for one in open_still}:
+            found = parts.servicing.arrangements(borrower_id, parts.clock.now())
+            states |= {one.id: one.state.value for one in found}
+    except BookUnavailable:
+        return False  # what was noted last is shown
+    return bool(parts.staff.store.note_states(states))
 
 
 def consent_of(parts: Services, borrower_id: str, arrangement: Any) -> str:

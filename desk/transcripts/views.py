@@ -18,7 +18,7 @@ from desk.audit.models import record
 from desk.handover.phrases import PHRASES
 from desk.transcripts.forms import FilterForm
 from desk.transcripts.models import SavedFilter
-from desk.transcripts.reading import beside, loans_of, read
+from desk.transcripts.reading import beside, loans_of, read, refresh_agreements
 from kuanxin.bootstrap import services
 from kuanxin.conversations.review import Filters
 
@@ -37,6 +37,8 @@ def conversations(request: HttpRequest) -> HttpResponse:
     filters = form.filters() if form.is_valid() else Filters()
     try:
         page = services().staff.page(filters, request.GET.get("cursor"), PAGE)
+        if filters.arrangement_state and refresh_agreements(services(), [row.id for row in page.rows]):
+            page = services().staff.page(filters, request.GET.get("cursor"), PAGE)
     except ValueError:
         return redirect("conversations")
     record(request, "list_viewed", about="conversations", **asked)
@@ -80,6 +82,7 @@ def conversation(request: HttpRequest, id: str) -> HttpResponse:
     parts = services()
     summary = parts.staff.summary(id)
     record(request, "conversation_viewed", about=id)
+    refresh_agreements(parts, [id])
     shown = {
         "summary": summary,
         "lines": read(parts, id),
@@ -99,6 +102,7 @@ def live(request: HttpRequest, id: str) -> HttpResponse:
     state = f"{head.last_number}-{head.holder}" if head else "none"
     if head is None or request.GET.get("state") == state:
         return HttpResponse(status=204)
+    record(request, "conversation_viewed", about=id)
     shown = {"lines": read(parts, id), "summary": parts.staff.summary(id), "state": state}
     return render(request, "transcripts/lines.html", shown)
 

@@ -17,6 +17,7 @@ from sanic.response import json as json_response
 from kuanxin.channels.composed import ComposedChannel
 from kuanxin.channels.guard import FAILED, Guard
 from kuanxin.channels.inbound import Refused, read_message
+from kuanxin.channels.live_model import follow
 from kuanxin.channels.logs import log_where
 from kuanxin.channels.rasa_pace import remember
 from kuanxin.channels.warm_up import warm_up
@@ -66,6 +67,7 @@ class ChatChannel(ComposedChannel):
         @routes.listener("after_server_start")
         async def begin(app: Any, loop: Any) -> None:
             app.add_task(warm_up(guard, ready))
+            app.add_task(follow(app, parts), name="live model")  # named: Sanic ends it when it stops
 
         @routes.get("/health")
         async def health(request: Request) -> HTTPResponse:

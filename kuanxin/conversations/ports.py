@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date, datetime
 
     from kuanxin.conversations.model import (
@@ -170,7 +170,11 @@ class StaffStore(Protocol):
 
     def agreements_in(self, state: str) -> tuple[Agreement, ...]: ...
 
-    def note_state(self, id: str, state: str, told_at: datetime | None) -> None: ...
+    def note_state(self, id: str, state: str, told_at: datetime) -> None:
+        """The answer to a request was told."""
+
+    def note_states(self, states: Mapping[str, str]) -> int:
+        """What became of arrangements, by their id, as the loan book says; how many had changed."""
 
     def end_decision_request(self, conversation_id: str, now: datetime) -> None: ...
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from kuanxin.conversations.model import Ticket
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -135,14 +137,10 @@ class Agreement:
 
 
 @dataclass(frozen=True)
-class OpenTicket:
-    number: str
-    conversation_id: str
-    borrower_id: str | None
-    kind: str
-    subject: str
-    text: str
-    opened_at: datetime
+class OpenTicket(Ticket):
+    """A ticket as colleagues see it: whose it is, and how it was closed."""
+
+    borrower_id: str | None = None
     closed_at: datetime | None = None
     closed_by: str | None = None
     outcome: str | None = None

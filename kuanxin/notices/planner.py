@@ -14,7 +14,7 @@ from kuanxin.notices.catalogue import NATURES
 from kuanxin.notices.causes import first_of_all, of_loan, of_wish
 from kuanxin.notices.policy import Later, Not, decide
 from kuanxin.servicing.ports import LoanChanged
-from kuanxin.servicing.state import due_transitions
+from kuanxin.servicing.state import due_transitions, state_of
 from kuanxin.servicing.status import status_of
 
 if TYPE_CHECKING:
@@ -68,6 +68,9 @@ class Planner:
             for wish in self._outbox.wishes(ids):
                 wishes.setdefault(wish.borrower_id, []).append(wish)
             allowed: list[list[Cause]] = []
+            if not dry:
+                agreed = (one for loans in lot.values() for loan in loans for one in state_of(loan, now).arrangements)
+                self._outbox.note_states({one.id: one.state.value for one in agreed})
             for borrower_id, loans in lot.items():
                 if not dry:
                     self._record(loans, now)

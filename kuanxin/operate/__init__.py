@@ -1,1 +1,1 @@
-"""Setting up and starting: `python -m kuanxin.operate prepare|train|announce`."""
+"""Setting up and starting: `python -m kuanxin.operate prepare|train|announce|model`."""

@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 import requests
 
-from kuanxin.operate.model import ROOT, ensure_model
+from kuanxin.operate.model import ROOT, starting_model
 from kuanxin.store.engine import make_engine, migrate
 
 if TYPE_CHECKING:
@@ -76,11 +76,14 @@ def running_assistant(
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
     environment.pop("KUANXIN_NOW", None)
-    migrate(make_engine(environment["KUANXIN_DATABASE_URL"]))
+    engine = make_engine(environment["KUANXIN_DATABASE_URL"])
+    migrate(engine)
+    starts_with = starting_model(engine, model)
+    engine.dispose()
     commands = {
         "actions": ["-m", "rasa_sdk", "--actions", "actions", "--port", str(action_port)],
         "rasa": [
-            *("-m", "rasa", "run", "--model", str(model or ensure_model()), *CONFIGURATION),
+            *("-m", "rasa", "run", "--model", str(starts_with), *CONFIGURATION),
             *("--interface", "127.0.0.1", "--port", str(rasa_port)),
         ],
     }

@@ -6,7 +6,17 @@ import hashlib
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kuanxin.store.base import SHANGHAI
+from kuanxin.store.models_repository import NotOurModel, SqlModels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
 TRAINED_FROM = ("config.yml", "domain.yml", "data", "kuanxin/nlu", "requirements.txt")
@@ -39,20 +49,38 @@ def ensure_model() -> Path:
         return path
     print("训练模型 Training the model: its data changed. This takes a minute or two…", flush=True)
     began = time.monotonic()
-    command = [
-        sys.executable,
-        "-m",
-        "kuanxin.quietly",
-        "rasa",
-        "train",
-        "--fixed-model-name",
-        path.name.removesuffix(".tar.gz"),
-        "--out",
-        str(path.parent),
-    ]
+    command = training_command(path, ["data"])
     if subprocess.run(command, cwd=ROOT, check=False).returncode or not path.exists():
         raise RuntimeError(
             "training failed: the messages above say why; `rasa data validate` finds most mistakes in data/"
         )
     print(f"Trained in {time.monotonic() - began:.0f} s: {path.name}", flush=True)
+    return path
+
+
+def training_command(model: Path, data: Iterable[object]) -> list[str]:
+    """Trains from these files and folders into `model`."""
+    command = [sys.executable, "-m", "kuanxin.quietly", "rasa", "train", "--data", *map(str, data)]
+    return [*command, "--fixed-model-name", model.name.removesuffix(".tar.gz"), "--out", str(model.parent)]
+
+
+def starting_model(engine: Engine, chosen: Path | None = None) -> Path:
+    """What the servers start with, registered and live: `chosen`, or the model that answers, where data and code are
+    still those that it was trained with, otherwise the one of the present data.
+
+    Raises RuntimeError where that must be trained and training fails.
+    """
+    models, fits, now = SqlModels(engine), fingerprint(), datetime.now(SHANGHAI)
+    live = models.live()
+    if chosen is None and live is not None and live.model.fits == fits:
+        try:
+            return live.model.checked()
+        except NotOurModel as gone:
+            print(gone, flush=True)
+    if live is not None and live.model.lessons:
+        print(f"{live.model.name} with its {live.model.lessons} lessons is not what starts: train again.", flush=True)
+    path = chosen or ensure_model()
+    model = models.register(path.name, path.resolve(), fits, now, "", 0)
+    if live is None or live.model.sha256 != model.sha256:
+        models.start_with(model, "", "start", now)
     return path

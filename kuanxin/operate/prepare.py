@@ -12,7 +12,7 @@ import yaml
 from kuanxin.book.demo import DEMO_BOOK
 from kuanxin.book.importer import import_book
 from kuanxin.clock import Clock
-from kuanxin.operate.model import ensure_model
+from kuanxin.operate.model import starting_model
 from kuanxin.settings import PREFIX, Settings, read_settings
 from kuanxin.store.engine import make_engine, migrate
 from kuanxin.store.settings import book_settings
@@ -33,9 +33,9 @@ def prepare() -> Path:
     settings.var.mkdir(parents=True, exist_ok=True)
     _check_room(settings.var)
     _check_ports(settings)
-    model = ensure_model()
     engine = make_engine(settings.database_url)
     migrate(engine)
+    model = starting_model(engine)
     if not settings.loan_book_url and book_settings(engine) is None:
         import_book(engine, yaml.safe_load(DEMO_BOOK.read_text("utf-8")), Clock(engine).now())
         print("The loan book was empty: demo borrowers are in it now (marked as demo).", flush=True)

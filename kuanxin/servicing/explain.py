@@ -35,6 +35,9 @@ _BASIS = {
 }
 _DECIDED_BY = {
     "decides": "这类申请按规定都由人工决定",
+    "person_when.days_past_due_over": "逾期天数超过了规则里自动办理的上限",
+    "person_when.broken_in_12_months_over": "近12个月没履行的约定次数超过了规则里的上限",
+    "person_when.months_over": "少还的月数超过了规则里自动办理的上限",
     "limit": "少还之后的每期金额高于客户说的每月上限",
 }
 
@@ -131,8 +134,8 @@ def derivation(quote: Quote, loan: Loan) -> list[str]:
     explained = explain(quote, loan)
     lines += [
         f"合计：{_sum(quote.total)}",
-        f"今天还清欠款、其余照旧：{_sum(explained.totals['pay_now'])}，相差{money(explained.against_paying_now.total)}",
-        f"不处理到{day(explained.until)}：{_sum(explained.totals['nothing'])}，相差{money(explained.against_nothing.total)}",
+        f"今天还清欠款、其余照旧：{_sum(explained.totals['pay_now'])}，这个方案{_more(explained.against_paying_now.total)}",
+        f"不处理到{day(explained.until)}：{_sum(explained.totals['nothing'])}，这个方案{_more(explained.against_nothing.total)}",
     ]
     if quote.apr is not None:
         lines.append(f"综合年化成本：{_percent(quote.apr)}（今天结清需要的钱对以后每笔还款的内部收益率）")

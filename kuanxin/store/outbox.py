@@ -22,13 +22,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 from kuanxin.conversations.model import ReminderHold
 from kuanxin.notices.causes import Wish, of_question
 from kuanxin.notices.policy import Person
+from kuanxin.store.agreement_states import note_states
 from kuanxin.store.base import SHANGHAI
 from kuanxin.store.engine import reading
 from kuanxin.store.tables_conversations import conversations, reminder_holds, reminders, transcript
 from kuanxin.store.tables_notices import contact_wishes, notices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy.engine import Connection, Engine, Row
 
@@ -168,6 +169,12 @@ class Outbox:
         """What is known about these borrowers before anything is sent to them."""
         with reading(self._engine) as connection:
             return people(connection, ids, now)
+
+    def note_states(self, states: Mapping[str, str]) -> None:
+        """What became of arrangements, beside the conversations in which they were agreed."""
+        if states:
+            with self._engine.begin() as connection:
+                note_states(connection, states)
 
     def wishes(self, ids: Sequence[str]) -> list[Wish]:
         """The reminders that these borrowers set."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from kuanxin.notices.causes import Wish, of_events, of_staff_reply, of_wish
+from kuanxin.servicing.state import state_of
 from kuanxin.servicing.status import status_of
+from kuanxin.store.agreement_states import note_states
 from kuanxin.store.outbox import enqueue, last_said
 from kuanxin.store.tables_conversations import conversations
 
@@ -31,8 +33,10 @@ class OutboxCauses:
         self._timing = timing
 
     def appended(self, connection: Connection, loan: Loan, events: Sequence[LoanEvent]) -> None:
-        """Events were appended to a loan: what was agreed or decided is confirmed, a broken promise is asked about."""
+        """Events were appended to a loan: what was agreed or decided is confirmed, a broken promise is asked about,
+        and what became of arrangements is noted where they were agreed."""
         now = max(event.at for event in events)
+        note_states(connection, {one.id: one.state.value for one in state_of(loan, now).arrangements})
         enqueue(connection, of_events(status_of(loan, now), events, self._timing), now)
 
     def staff_replied(self, connection: Connection, conversation_id: str, now: datetime) -> None:

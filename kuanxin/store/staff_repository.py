@@ -23,6 +23,7 @@ from kuanxin.conversations.review import (
     Unclear,
     Understanding,
 )
+from kuanxin.store.agreement_states import note_states
 from kuanxin.store.conversations_repository import (
     append_entries,
     change_conversation,
@@ -45,7 +46,7 @@ from kuanxin.store.transactions import Transactions
 from kuanxin.store.transcripts_search import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.engine import Connection, Engine, Row
@@ -203,10 +204,13 @@ class SqlStaff(Transactions):
             rows = connection.execute(select(agreements).where(which).order_by(agreements.c.agreed_at)).all()
         return tuple(Agreement(**row._mapping) for row in rows)
 
-    def note_state(self, id: str, state: str, told_at: datetime | None) -> None:
-        values = {"state": state} | ({"told_at": told_at} if told_at else {})
+    def note_state(self, id: str, state: str, told_at: datetime) -> None:
         with self._writing() as connection:
-            connection.execute(update(agreements).where(agreements.c.id == id).values(**values))
+            connection.execute(update(agreements).where(agreements.c.id == id).values(state=state, told_at=told_at))
+
+    def note_states(self, states: Mapping[str, str]) -> int:
+        with self._writing() as connection:
+            return note_states(connection, states)
 
     def end_decision_request(self, conversation_id: str, now: datetime) -> None:
         """A request for a person that only waited for a decision nobody has to answer any more."""

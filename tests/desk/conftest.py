@@ -87,3 +87,32 @@ def talk(parts: Any) -> Callable[..., str]:
         return id
 
     return make
+
+
+@pytest.fixture
+def requested(parts, django):
+    """A fresh request for a waiver by a borrower who has none: the demo's own loan, undone again at the end."""
+    from kuanxin.conversations.review import Agreement
+    from kuanxin.servicing.quotes import PenaltyWaiver
+
+    now = parts.clock.now()
+    borrower, loan = "B004", "L004"
+    quote = parts.servicing.quote(borrower, loan, PenaltyWaiver(100 + next(NUMBERS)), now)
+    agreed = parts.servicing.commit(borrower, quote.hash, now, "求减免")
+    id = f"decision-{agreed.id}"
+    parts.conversations.open(id, "web", borrower, now)
+    parts.conversations.record_inbound(id, "m1", "求减免罚息", now, verified=True)
+    parts.conversations.record_replies(id, [{"text": "已提交"}], now, message_id="m1", verified=True)
+    parts.conversations.hand_over(id, "decision", "normal", "申请", now)
+    total = quote.total.total
+    agreement = Agreement(
+        agreed.id, id, borrower, loan, quote.hash, agreed.kind.value, agreed.state.value, total, agreed.agreed_at
+    )
+    parts.staff.remember_agreement(agreement)
+    yield agreement
+    parts.servicing.undo(borrower, loan, agreed.id, parts.clock.now(), "test")
+
+
+@pytest.fixture
+def no_limit(parts, monkeypatch):
+    monkeypatch.setattr("desk.decisions.views._four_eyes", lambda found: False)

@@ -23,7 +23,7 @@ PAGES = {
         "figures": "/figures/",
     },
     "demo-auditor": {"audit": "/audit/"},
-    "demo-administrator": {"accounts": "/accounts/"},
+    "demo-administrator": {"accounts": "/accounts/", "models": "/models/"},
 }
 
 
@@ -71,7 +71,7 @@ def sign_in(page: Page, url: str, login: str, password: str) -> None:
 
 def save(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=str(Path(FOLDER) / f"{name}.png"), full_page=name in ("conversation", "decision"))
+    page.screenshot(path=str(Path(FOLDER) / f"{name}.png"), full_page=name in ("conversation", "decision", "models"))
 
 
 if __name__ == "__main__":

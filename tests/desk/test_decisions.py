@@ -3,40 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
-
-import pytest
-
-_dates = count(1)
-
-
-@pytest.fixture
-def requested(parts, django):
-    """A fresh request for a waiver by a borrower who has none: the demo's own loan, undone again at the end."""
-    from kuanxin.conversations.review import Agreement
-    from kuanxin.servicing.quotes import PenaltyWaiver
-
-    now = parts.clock.now()
-    borrower, loan = "B004", "L004"
-    quote = parts.servicing.quote(borrower, loan, PenaltyWaiver(100 + next(_dates)), now)
-    agreed = parts.servicing.commit(borrower, quote.hash, now, "求减免")
-    id = f"decision-{agreed.id}"
-    parts.conversations.open(id, "web", borrower, now)
-    parts.conversations.record_inbound(id, "m1", "求减免罚息", now, verified=True)
-    parts.conversations.record_replies(id, [{"text": "已提交"}], now, message_id="m1", verified=True)
-    parts.conversations.hand_over(id, "decision", "normal", "申请", now)
-    total = quote.total.total
-    agreement = Agreement(
-        agreed.id, id, borrower, loan, quote.hash, agreed.kind.value, agreed.state.value, total, agreed.agreed_at
-    )
-    parts.staff.remember_agreement(agreement)
-    yield agreement
-    parts.servicing.undo(borrower, loan, agreed.id, parts.clock.now(), "test")
-
-
-@pytest.fixture
-def no_limit(parts, monkeypatch):
-    monkeypatch.setattr("desk.decisions.views._four_eyes", lambda found: False)
 
 
 def told(parts, agreement):
@@ -122,7 +88,9 @@ def test_another_plan_is_offered_with_a_button_that_names_it(sign_in, requested,
     assert [bool(e.card) for e in entries] == [False, True]
     button = parts.conversations.button(requested.conversation_id, entries[1].buttons[0]["id"])
     assert (button.intent, button.entities) == ("request_instalment_plan", {"offer": offered.quote_hash})
-    assert parts.book.quote(requested.borrower_id, offered.quote_hash) is not None
+    agreed = parts.servicing.commit(requested.borrower_id, offered.quote_hash, parts.clock.now(), "同意")  # not stale
+    assert agreed.state.value == "active"
+    parts.servicing.undo(requested.borrower_id, requested.loan_id, agreed.id, parts.clock.now(), "test")
 
 
 def test_a_ticket_is_answered_once(sign_in, talk, parts):

@@ -158,3 +158,33 @@ def test_when_the_records_are_down_staff_read_what_to_do(sign_in, monkeypatch, p
     answer = client.get("/conversations/")
     assert answer.status_code == 503
     assert "什么都没有改动" in answer.content.decode()
+
+
+def test_what_became_of_an_arrangement_is_asked_when_it_is_shown(sign_in, parts, talk):
+    id = agreed(parts, talk, "B009", "active")  # as it was in the moment of consent; it was not kept
+    client = sign_in("reviewer")
+    found = {
+        state: f"/conversations/{id}/" in client.get("/conversations/", {"state": state}).content.decode()
+        for state in ("active", "broken", "kept")
+    }
+    assert found == {"active": False, "broken": True, "kept": False}
+
+
+def test_an_open_conversation_brings_its_arrangements_up_to_date(sign_in, parts, talk):
+    id = agreed(parts, talk, "B009", "active")
+    sign_in("reviewer").get(f"/conversations/{id}/")
+    assert parts.staff.store.agreements_of(id)[0].state == "broken"
+
+
+def agreed(parts, talk, borrower: str, state: str) -> str:
+    """A conversation in which the borrower's last arrangement was agreed, noted in this state."""
+    from kuanxin.conversations.review import Agreement
+    from kuanxin.store.tables_conversations import agreements
+
+    id = talk(borrower=borrower, asks=False)
+    a = parts.servicing.arrangements(borrower, parts.clock.now())[-1]
+    note = Agreement(a.id, id, borrower, a.loan_id, a.quote.hash, a.kind.value, state, a.quote.total.total, a.agreed_at)
+    with parts.engine.begin() as connection:
+        connection.execute(agreements.delete().where(agreements.c.id == a.id))
+    parts.staff.remember_agreement(note)
+    return id

@@ -75,6 +75,17 @@ if (reply) {
   }
 }
 
+// --- another plan: only the fields that the chosen kind has ---
+const kind = $("#id_kind");
+const ofKinds = $$("[data-of-kinds]");
+if (kind && ofKinds.length) {
+  const fit = () => {
+    for (const field of ofKinds) field.closest("p").hidden = !field.dataset.ofKinds.split(" ").includes(kind.value);
+  };
+  kind.addEventListener("change", fit);
+  fit();
+}
+
 for (const button of $$("[data-sure]")) {
   button.addEventListener("click", (event) => {
     if (!confirm(button.dataset.sure)) event.preventDefault();

@@ -9,6 +9,8 @@ from django import template
 from django.utils.translation import gettext as _
 
 from desk import words
+from desk.accounts.roles import ROLES
+from desk.frame import MENU
 from kuanxin.servicing.words import money as in_words
 from kuanxin.servicing.words import parts as in_parts
 from kuanxin.store.base import SHANGHAI
@@ -32,6 +34,9 @@ GROUPS = {
     "sent": words.SENT,
     "intent": words.INTENTS,
     "action": words.ACTIONS,
+    "step": words.STEPS,
+    "role": {name: title for name, (title, _allowed) in ROLES.items()},
+    "room": {name: title for name, title, *_rest in MENU},
 }
 
 

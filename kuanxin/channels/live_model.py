@@ -1,0 +1,85 @@
+"""Follows which model is live, so that a Rasa server changes to it between two messages, without a restart.
+
+Rasa's own ways for this stay closed: its HTTP API also shows and changes conversations, and takes any file. Here a row
+of our database names the model; only a file with the SHA-256 that its training registered is loaded, beside the one
+that answers. Who is in the middle of a turn ends it with the old one; conversations and open forms go on, for the
+tracker store stays. What cannot be loaded, or does not understand a first message, changes nothing but the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rasa.core.channels.channel import UserMessage
+from rasa.core.nlg import TemplatedNaturalLanguageGenerator
+from rasa.core.processor import MessageProcessor
+
+from kuanxin.channels.logs import log_where
+
+if TYPE_CHECKING:
+    from rasa.core.agent import Agent
+
+    from kuanxin.bootstrap import Services
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 3.0
+FIRST_MESSAGE = "下周五先还两千三，行吗"
+
+
+async def follow(app: Any, parts: Services) -> None:
+    """Until the server ends. `app.ctx.agent` is Rasa's agent."""
+    models = parts.models
+    answering = ""  # the hash of what is loaded
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            agent: Agent | None = getattr(app.ctx, "agent", None)
+            if agent is None or agent.processor is None:
+                continue
+            answering = answering or await asyncio.to_thread(_sha256, agent.processor.model_path)
+            change = await asyncio.to_thread(models.live)
+            if change is None:
+                continue
+            if change.model.sha256 != answering:
+                try:
+                    await _change_to(agent, change)
+                except Exception as error:
+                    log_where(logger, f"the model {change.model.name} could not be loaded", error)
+                    await asyncio.to_thread(models.not_loaded, change, f"{type(error).__name__}: {error}")
+                    continue
+                answering = change.model.sha256
+                logger.info("the model %s answers now", change.model.name)
+            if change.loaded_at is None:
+                await asyncio.to_thread(models.loaded, change, datetime.now(timezone.utc))
+        except Exception as error:
+            log_where(logger, "looking for the live model", error)
+
+
+async def _change_to(agent: Agent, change: Any) -> None:
+    """As `Agent.load_model`, only that the old processor answers until the new one has proved itself."""
+    file = await asyncio.to_thread(change.model.checked)
+    processor = await asyncio.to_thread(
+        MessageProcessor,
+        model_path=file,
+        tracker_store=agent.tracker_store,
+        lock_store=agent.lock_store,
+        action_endpoint=agent.action_endpoint,
+        generator=agent.nlg,
+        http_interpreter=agent.http_interpreter,
+    )
+    now = datetime.now(timezone.utc).isoformat()
+    await processor.parse_message(UserMessage(FIRST_MESSAGE, metadata={"now": now}))
+    agent.processor, agent.domain = processor, processor.domain
+    agent.tracker_store.domain = processor.domain
+    if isinstance(agent.nlg, TemplatedNaturalLanguageGenerator):
+        agent.nlg.responses = processor.domain.responses
+
+
+def _sha256(model: Path) -> str:
+    return hashlib.sha256(Path(model).read_bytes()).hexdigest()
