@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +74,7 @@ class Talk:
 
     def posts(self, path: str, **request: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.token}", **request.pop("headers", {})}
-        return requests.post(f"{self.chat}/{path}", headers=headers, timeout=60, **request)
+        return requests.post(f"{self.chat}/{path}", headers=headers, **{"timeout": 60, **request})
 
 
 @dataclass
@@ -111,7 +112,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text("utf-8"))
     endpoints["event_broker"] = {"type": "file", "path": str(broker)}
     (var / "endpoints.yml").write_text(yaml.safe_dump(endpoints), "utf-8")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         for name, value in {**SETTINGS, "KUANXIN_DATA_KEYS": Fernet.generate_key().decode()}.items():
             patch.setenv(name, value)
         patch.setattr(
@@ -124,10 +125,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             for number, id in enumerate(ATTACKERS)
         ]
         load_demo_book(var, _with_a_loan(OWNER, "7707"), *attackers)
-        with operate.running_assistant(var) as running:
-            parts = compose(Settings(var=var))
-            yield World(running, parts, broker)
-            parts.engine.dispose()
+        running = stack.enter_context(operate.running_assistant(var))
+        parts = compose(Settings(var=var))
+        patch.undo()  # what else runs in this process has settings of its own
+        yield World(running, parts, broker)
+        parts.engine.dispose()
 
 
 AMOUNT = re.compile(r"\d+\.\d\d(?=元)")

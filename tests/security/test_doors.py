@@ -66,7 +66,7 @@ BODIES: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(scope="module")
 def routes() -> list[tuple[str, str]]:
-    """(method, path) of everything that the server opens, from the router of the very application that `rasa run` makes."""
+    """(method, path) of everything that the server opens: from the router of the application that `rasa run` makes."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
@@ -78,7 +78,7 @@ def routes() -> list[tuple[str, str]]:
 
 
 def _concrete(path: str) -> str:
-    """The address with something in the place of each parameter; parameters hold patterns with brackets of their own."""
+    """The address with something in the place of each parameter, whose patterns hold brackets of their own."""
     made, depth = "", 0
     for c in path:
         if c == "<" and depth == 0:
@@ -98,13 +98,7 @@ def test_rasas_own_interface_is_closed(world: World) -> None:
 def test_only_what_is_meant_to_be_open_is_open(routes: list[tuple[str, str]]) -> None:
     paths = {path for _method, path in routes}
     assert paths, "no routes were found"
-    meant = (
-        "/webhooks/chat/",
-        "/webhooks/web/",
-        "/webhooks/sms/",
-        "/webhooks/wechat/callback",
-        "/webhooks/wecom/callback",
-    )
+    meant = tuple(f"/webhooks/{start}" for start in ("chat/", "web/", "sms/", "wechat/callback", "wecom/callback"))
     assert {path for path in paths if not path.startswith(meant)} == {"/"}
     for start in meant:
         assert any(path.startswith(start) for path in paths), start
@@ -185,3 +179,10 @@ def test_a_line_break_in_an_address_makes_no_line_in_the_log(world: World) -> No
     world.visitor().says(f"你好\n{forged}")
     for name in ("rasa", "actions"):
         assert not [line for line in world.log(name).splitlines() if line.startswith(forged)]
+
+
+def test_what_is_not_found_is_not_markup(world: World) -> None:
+    for path in ("/<script>alert(1)</script>", "/webhooks/chat/%3Cscript%3Ealert(1)%3C/script%3E"):
+        answer = requests.get(world.url + path, headers={"Accept": "text/html"}, timeout=10)
+        assert answer.status_code == 404
+        assert "<script>alert" not in answer.text
