@@ -1,8 +1,9 @@
 """Every setting of Kuanxin: environment variables with the prefix KUANXIN_, checked when a service is first asked for.
 
 The default set-up needs none: SQLite and a demo key in ./var, servers on this machine. A wrong value is refused with
-the variable's name and what is expected. KUANXIN_TOKEN_KEY, KUANXIN_LOAN_BOOK_TOKEN and the passwords inside
-KUANXIN_DATABASE_URL and KUANXIN_REDIS_URL are secrets, as are those of WeChat and WeCom: they are never printed.
+the variable's name and what is expected. KUANXIN_DATA_KEYS, KUANXIN_TOKEN_KEY, KUANXIN_LOAN_BOOK_TOKEN and the
+passwords inside KUANXIN_DATABASE_URL and KUANXIN_REDIS_URL are secrets, as are those of WeChat and WeCom: they are
+never printed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pydantic import BaseSettings, Extra, Field, SecretStr, ValidationError, roo
 
 from kuanxin.clock import ClockError, fixed_now
 from kuanxin.store.engine import database_url
+from kuanxin.store.sealing import read_keys
 
 PREFIX = "KUANXIN_"
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,6 +74,7 @@ class Settings(BaseSettings):
 
     var: Path = Field("var", description="folder of the working files: database, outbox, keys, logs")
     database_url: str = Field("", description="the database; default: a SQLite file in KUANXIN_VAR")
+    data_keys: SecretStr = Field("", description="seal personal data in the database, the sealing key first")
     now: str = Field("", description="fixes the clock of a demo or test book; refused over real data")
     policy_file: Path = Field(ROOT / "policy.yml", description="which relief there is, its limits, who decides")
     notices_file: Path = Field(ROOT / "notices.yml", description="what is sent to borrowers, when, in which words")
@@ -155,6 +158,11 @@ class Settings(BaseSettings):
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
             raise ValueError("expected an address that begins with https:// (or http:// inside one machine)")
         return value.rstrip("/")
+
+    @validator("data_keys")
+    def _data_keys(cls, value: SecretStr) -> SecretStr:
+        read_keys(value.get_secret_value())
+        return value
 
     @validator("web_origins")
     def _origins(cls, value: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 MOST_ROWS = 100_000
+FORMULA = (*"=+-@＝＋－＠\t\r\n",)  # full-width signs count in Chinese spreadsheets
 FIELDS = ("staff", "action", "about")
 
 
@@ -55,7 +56,7 @@ def csv_file(request: HttpRequest) -> HttpResponse:
 def safe_cell(value: Any) -> str:
     """A cell that no spreadsheet takes for a formula."""
     text = str(value)
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def _lines(request: HttpRequest) -> tuple[Any, dict[str, str]]:

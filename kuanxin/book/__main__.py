@@ -21,6 +21,8 @@ from kuanxin.servicing.ports import BookUnavailable
 from kuanxin.settings import SettingsError
 from kuanxin.store.base import SHANGHAI
 from kuanxin.store.engine import migrate
+from kuanxin.store.sealing import VARIABLE as DATA_KEYS
+from kuanxin.store.sealing import keys
 
 _complain = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -94,6 +96,10 @@ def _import(chosen: argparse.Namespace) -> int:
         f"Imported ({done.kind}): {done.borrowers} borrowers, {done.loans} loans, {done.instalments} instalments, "
         f"{done.payments} payments, {done.arrangements} arrangements."
     )
+    if done.kind == "real" and not keys():
+        print(
+            f"Names and phone numbers stand in the database in plain text: {DATA_KEYS} is not set (docs/security.md)."
+        )
     return 0
 
 

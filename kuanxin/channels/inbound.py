@@ -46,7 +46,7 @@ class Inbound:
             raise Refused(422, "button", "这个按钮的编号不对。")
         if self.message_id and not MESSAGE_ID.fullmatch(self.message_id):
             raise Refused(422, "message_id", "message_id 只能用字母、数字、-、_，最多64个。")
-        text = None if self.text is None else _clean(self.text)
+        text = None if self.text is None else clean(self.text)
         if text is not None and len(text) > MOST_CHARACTERS:
             raise Refused(422, "too_long", f"这条消息太长了，请分几条发，每条不超过{MOST_CHARACTERS}字。")
         if text is not None and not without_command(text):
@@ -81,6 +81,7 @@ def without_command(text: str) -> str:
     return text[start:]
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
+    """Without control and invisible characters, and without what is no text at all."""
     text = _INVISIBLE.sub("", text.encode("utf-8", "ignore").decode())
     return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()

@@ -11,7 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from sanic import Blueprint
-from sanic.exceptions import PayloadTooLarge
+from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import json as json_response
 
 from kuanxin.channels.composed import ComposedChannel
@@ -118,6 +118,8 @@ class ChatChannel(ComposedChannel):
         async def broken(request: Request, error: Exception) -> HTTPResponse:
             if isinstance(error, PayloadTooLarge):
                 return _error(413, "too_large", TOO_LARGE)
+            if isinstance(error, SanicException) and error.status_code < 500:
+                return _error(error.status_code, "request", "这个请求看不懂。")
             log_where(logger, "a request broke", error)
             return _error(503, "unavailable", FAILED)
 

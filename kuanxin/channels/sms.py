@@ -14,6 +14,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from sanic import Blueprint
+from sanic.exceptions import SanicException
 from sanic.response import json as json_response
 
 from kuanxin.channels.composed import ComposedChannel
@@ -83,6 +84,8 @@ class SmsChannel(ComposedChannel):
 
         @routes.exception(Exception)
         async def broken(request: Request, error: Exception) -> HTTPResponse:
+            if isinstance(error, SanicException) and error.status_code < 500:  # no request that can be read
+                return _json({"error": "refused"}, error.status_code)
             log_where(logger, "a callback broke", error)
             return _json({"error": "unavailable"}, 503)  # the gateway tries again
 

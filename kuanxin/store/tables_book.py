@@ -1,4 +1,5 @@
 """The tables of the loan book. Money is integer fen; rates stay exact as text inside `terms`.
+What names a person is sealed (kuanxin.store.sealing).
 
 `loan_events` only grows: triggers (see migration 0001_book) refuse to change a row, and to delete one from a real book.
 """
@@ -22,6 +23,7 @@ from sqlalchemy import (
 )
 
 from kuanxin.store.base import Moment, metadata
+from kuanxin.store.sealing import Sealed
 
 book_settings = Table(
     "book_settings",
@@ -39,8 +41,8 @@ borrowers = Table(
     "borrowers",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("phone", String(32), nullable=False, server_default=""),
+    Column("name", Sealed, nullable=False),
+    Column("phone", Sealed(32), nullable=False, server_default=""),
     Column("demo", Boolean, nullable=False, server_default=false()),
 )
 
@@ -54,7 +56,7 @@ loans = Table(
     Column("disbursed_on", Date, nullable=False),
     Column("terms", Text, nullable=False),  # JSON: kuanxin.servicing.wire.terms_to_json
     Column("autopay", Boolean, nullable=False, server_default=false()),
-    Column("card_tail", String(4), nullable=False, server_default=""),
+    Column("card_tail", Sealed(4), nullable=False, server_default=""),
     Column("version", Integer, nullable=False, server_default="0"),
     CheckConstraint("principal > 0", name="principal"),
 )

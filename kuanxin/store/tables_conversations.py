@@ -1,6 +1,7 @@
 """The tables of conversations: who holds them, transcripts, what was asked of people, the model's short memory.
 
-Texts are redacted before they come here. A transcript only grows.
+Texts are redacted before they come here. A transcript only grows. It is searched and therefore not sealed
+(kuanxin.store.sealing); what nobody searches is.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from kuanxin.store.base import Moment, metadata
+from kuanxin.store.sealing import Sealed
 
 FLAGS = ("fallback", "hardship", "complaint", "handed_over")  # rare ones: each is found through an index of its own
 
@@ -114,13 +116,13 @@ handovers = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
     Column("reason", String(32), nullable=False),
     Column("urgency", String(8), nullable=False),
-    Column("summary", Text, nullable=False),
+    Column("summary", Sealed, nullable=False),
     Column("waiting_since", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("claimed_by", String(64)),
     Column("claimed_at", Moment),
     Column("first_reply_at", Moment),
-    Column("outcome", Text),  # what the colleague wrote at the end
+    Column("outcome", Sealed),  # what the colleague wrote at the end
     CheckConstraint("urgency IN ('normal', 'high', 'urgent')", name="urgency"),
     # one open request a conversation, whatever happens at the same time
     Index(
@@ -140,11 +142,11 @@ tickets = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
     Column("kind", String(16), nullable=False),
     Column("subject", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Sealed, nullable=False),
     Column("opened_at", Moment, nullable=False),
     Column("closed_at", Moment),
     Column("closed_by", String(64)),
-    Column("outcome", Text),
+    Column("outcome", Sealed),
     CheckConstraint(
         "kind IN ('payment', 'dispute', 'complaint', 'scam', 'waiver', 'certificate', 'other')", name="kind"
     ),
@@ -181,7 +183,7 @@ ratings = Table(
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("score", Integer, nullable=False),
-    Column("words", Text, nullable=False),
+    Column("words", Sealed, nullable=False),
     CheckConstraint("score BETWEEN 1 AND 5", name="score"),
 )
 
@@ -247,7 +249,7 @@ notes = Table(  # of colleagues; borrowers never see them
     Column("conversation_id", ForeignKey("conversations.id"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("staff", String(64), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Sealed, nullable=False),
 )
 
 trackers = Table(
@@ -255,5 +257,5 @@ trackers = Table(
     metadata,
     Column("conversation_id", String(80), primary_key=True),
     Column("version", BigInteger, nullable=False),
-    Column("events", Text, nullable=False),  # JSON: the recent events, see kuanxin.store.tracker_store
+    Column("events", Sealed, nullable=False),  # JSON: the recent events, see kuanxin.store.tracker_store
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import CheckConstraint, Column, Float, Index, Integer, String, Table, Text, Time
 
 from kuanxin.store.base import Moment, metadata
+from kuanxin.store.sealing import Sealed
 
 STATES = ("waiting", "sending", "sent", "delivered", "undelivered", "unclear", "failed", "withdrawn")
 
@@ -33,7 +34,7 @@ notices = Table(
     Column("reached", String(64), nullable=False, server_default=""),  # a keyed hash of the number, to know replies by
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("tried_at", Moment),
-    Column("text", Text, nullable=False, server_default=""),  # as it went out, a secret link left out
+    Column("text", Sealed, nullable=False, server_default=""),  # as it went out, a secret link left out
     Column("parts", Integer, nullable=False, server_default="0"),  # SMS that it took
     Column("receipt", String(128), nullable=False, server_default=""),  # the carrier's own number
     Column("ended_at", Moment),

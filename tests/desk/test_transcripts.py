@@ -77,16 +77,17 @@ def test_markup_of_a_borrower_stays_text(sign_in, talk):
     assert "&lt;script&gt;alert(1)" in page
 
 
-def test_export_needs_a_reason_and_no_cell_is_a_formula(sign_in, talk):
-    id = talk('=HYPERLINK("http://x")')
+@pytest.mark.parametrize("sign", "=＝＋@")
+def test_export_needs_a_reason_and_no_cell_is_a_formula(sign_in, talk, sign):
+    id = talk(f'{sign}HYPERLINK("http://x")')
     client = sign_in("supervisor")
     assert client.post(f"/conversations/{id}/export/", {"form": "csv", "reason": ""}).status_code == 302
     answer = client.post(f"/conversations/{id}/export/", {"form": "csv", "reason": "投诉核对"})
     rows = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
-    assert rows[1][4].startswith("'=")
+    assert rows[1][4].startswith(f"'{sign}")
     assert (last_line().action, last_line().reason, last_line().about) == ("exported", "投诉核对", id)
     data = json.loads(client.post(f"/conversations/{id}/export/", {"form": "json", "reason": "投诉核对"}).content)
-    assert data["entries"][0]["text"].startswith("=")
+    assert data["entries"][0]["text"].startswith(sign)
     pdf = client.post("/conversations/demo-003/export/", {"form": "pdf", "reason": "投诉核对"})
     assert pdf.content.startswith(b"%PDF")
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from socketio.exceptions import ConnectionRefusedError
 
-from kuanxin.channels.inbound import Refused, read_message
+from kuanxin.channels.inbound import Refused, clean, read_message
 from kuanxin.channels.web.limits import RateLimit
 from kuanxin.channels.web.tokens import Proof, prove
 from kuanxin.conversations.model import ConversationsUnavailable
@@ -169,7 +169,7 @@ class Sockets:
         score, words = data.get("score"), data.get("words") or ""
         if type(score) is not int or not 1 <= score <= 5 or not isinstance(words, str):
             raise Refused(422, "score", "评分是1到5。")
-        words = words[:MOST_RATING_CHARACTERS]
+        words = clean(words[:MOST_RATING_CHARACTERS])
         now = self._parts.clock.now()
         await asyncio.to_thread(self._parts.conversations.rate, proof.speaker.conversation_id, score, words, now)
         return {"ok": True}

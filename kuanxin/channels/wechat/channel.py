@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from sanic import Blueprint
+from sanic.exceptions import SanicException
 from sanic.response import text as text_response
 
 from kuanxin.channels.composed import ComposedChannel
@@ -82,6 +83,8 @@ def add_callback(routes: Blueprint, seal: Seal, take: Callable[[dict[str, str], 
     @routes.exception(Exception)
     async def broken(request: Request, error: Exception) -> HTTPResponse:
         """Not kept: the platform sends it again."""
+        if isinstance(error, SanicException) and error.status_code < 500:  # no request that can be read
+            return text_response("", error.status_code)
         log_where(logger, f"{routes.name}: a request broke", error)
         return text_response("", 503)
 
