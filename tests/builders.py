@@ -47,6 +47,7 @@ def a_loan(id: str = "L001", borrower: str = "B001", rows: int = 3, **changes: o
             rounding=Rounding.HALF_EVEN,
             penalty_uplift=Decimal("0.3"),
             grace_days=3,
+            holidays_grace=True,
             repayment_order=tuple(reversed(Terms(Decimal(0)).repayment_order)),
             allocation=Allocation.BY_COMPONENT,
             settlement_fee_rate=Decimal("0.01"),

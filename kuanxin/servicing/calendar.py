@@ -6,7 +6,10 @@ from calendar import isleap, monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
+
+from holidays import country_holidays
 
 from kuanxin.servicing.model import DayBasis
 from kuanxin.servicing.money import EXACT
@@ -14,6 +17,10 @@ from kuanxin.servicing.money import EXACT
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
+
+    from holidays import HolidayBase
+
+    from kuanxin.servicing.model import Terms
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,23 @@ def without(period: tuple[date, date], free: Iterable[tuple[date, date]]) -> lis
         cut = [((start, min(end, since)), (max(start, until), end)) for start, end in left]
         left = [part for pair in cut for part in pair if part[0] < part[1]]
     return left
+
+
+def days_of_grace(terms: Terms, due: date) -> int:
+    """How many days after `due` a payment is still in time: the grace days of the contract, and where it says so
+    (节假日顺延) on to the next working day. The due day itself and the interest stay."""
+    if not terms.holidays_grace:
+        return terms.grace_days
+    last = due + timedelta(days=terms.grace_days)
+    while not _china(last.year).is_working_day(last):
+        last += timedelta(days=1)
+    return days_between(due, last)
+
+
+@cache
+def _china(year: int) -> HolidayBase:
+    """Public holidays and working weekends (调休) as the State Council announced them; of later years what is known."""
+    return country_holidays("CN", years=(year, year + 1))
 
 
 def next_working_day(d: date, holidays: AbstractSet[date]) -> date:

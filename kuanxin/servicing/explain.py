@@ -113,7 +113,8 @@ def derivation(quote: Quote, loan: Loan) -> list[str]:
         f"{KIND_NAMES[quote.kind]}，截至{quote.as_of:%Y-%m-%d %H:%M}，"
         f"账务版本{quote.loan_version}，规则版本{quote.policy_version}",
         f"合同：年利率{_percent(terms.annual_rate)}{_BASIS[terms.day_basis]}，罚息利率{_percent(penalty_rate(terms))}"
-        f"（上浮{_percent(terms.penalty_uplift)}），宽限{terms.grace_days}天",
+        f"（上浮{_percent(terms.penalty_uplift)}），宽限{terms.grace_days}天"
+        + ("，逢节假日顺延" if terms.holidays_grace else ""),
     ]
     if params:
         lines.append("规则参数：" + "，".join(f"{name}={value}" for name, value in params.items()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from kuanxin.servicing.calendar import days_between, share_of_year, without, year_fraction
+from kuanxin.servicing.calendar import days_between, days_of_grace, share_of_year, without, year_fraction
 from kuanxin.servicing.model import DayBasis, Fen, Terms
 from kuanxin.servicing.money import EXACT
 
@@ -56,8 +56,8 @@ def penalty(principal: Fen, terms: Terms, due_date: date, as_of: date) -> Decima
     """Penalty interest (罚息) in fen on the overdue principal of one row, as of a day.
 
     principal x daily rate x (1 + uplift) x days since the due date. It replaces ordinary interest on that principal;
-    the uplift (30-50 %) is the extra over it (银发〔2003〕251号, 三). Within the grace days it is zero; after them it
-    counts from the due date. Not compounded: penalty interest itself bears none.
+    the uplift (30-50 %) is the extra over it (银发〔2003〕251号, 三). Within the days of grace it is zero; after them
+    it counts from the due date. Not compounded: penalty interest itself bears none.
     """
     return _overdue(principal, penalty_rate(terms), terms, due_date, as_of)
 
@@ -69,7 +69,7 @@ def penalty_extra(principal: Fen, terms: Terms, due_date: date, as_of: date) -> 
 
 def _overdue(principal: Fen, annual_rate: Decimal, terms: Terms, due_date: date, as_of: date) -> Decimal:
     days = days_between(due_date, as_of)
-    if days <= terms.grace_days:
+    if days <= days_of_grace(terms, due_date):
         return Decimal(0)
     if terms.day_basis is DayBasis.THIRTY_360:
         # a month of 30 days has no meaning for a delay of days: every day overdue is a 360th

@@ -99,6 +99,7 @@ class Terms:
     rounding: Rounding = Rounding.HALF_UP
     penalty_uplift: Decimal = Decimal("0.5")
     grace_days: int = 0
+    holidays_grace: bool = False  # a term that ends on no working day of China runs to the next one (节假日顺延)
     repayment_order: tuple[Component, ...] = (
         Component.FEES,
         Component.PENALTY,

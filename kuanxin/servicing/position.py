@@ -113,7 +113,7 @@ class Position:
 
     @cached_property
     def terms_without_grace(self) -> Terms:
-        return replace(self.terms, grace_days=0) if self.terms.grace_days else self.terms
+        return replace(self.terms, grace_days=0, holidays_grace=False)
 
     # -- what is owed ---------------------------------------------------------------------------------------------
 

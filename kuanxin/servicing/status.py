@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from kuanxin.servicing.calendar import days_of_grace
 from kuanxin.servicing.interest import penalty
 from kuanxin.servicing.model import Amounts, Fen, Loan, Payment, PaymentStatus
 from kuanxin.servicing.money import EXACT, round_fen
@@ -87,7 +88,7 @@ def _penalty_per_day(position: Position) -> Fen:
     today, terms = position.day, position.terms_without_grace
     total = Decimal(0)
     for row in position.rows:
-        grace = position.terms.grace_days if row.grace else 0
+        grace = days_of_grace(position.terms, row.penalty_from) if row.grace else 0
         if row.unpaid_principal and (today - row.penalty_from).days >= grace:
             total = EXACT.add(total, penalty(row.unpaid_principal, terms, today, today + timedelta(days=1)))
     return round_fen(total, position.terms.rounding)

@@ -43,6 +43,7 @@ contracts = st.builds(
     rounding=st.sampled_from(Rounding),
     penalty_uplift=st.sampled_from([Decimal(0), Decimal("0.3"), Decimal("0.5")]),
     grace_days=st.sampled_from([0, 0, 0, 3]),
+    holidays_grace=st.booleans(),
     repayment_order=st.sampled_from(list(permutations(Component))),
     allocation=st.sampled_from(Allocation),
     settlement_fee_rate=st.sampled_from([Decimal(0), Decimal("0.01")]),

@@ -30,6 +30,7 @@ terms = st.builds(
     rounding=roundings,
     penalty_uplift=st.integers(0, 50).map(lambda n: Decimal(n).scaleb(-2)),
     grace_days=st.integers(0, 5),
+    holidays_grace=st.booleans(),
     settlement_fee_rate=st.sampled_from([Decimal(0), Decimal("0.01")]),
 )
 

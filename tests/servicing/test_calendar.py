@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +15,7 @@ from kuanxin.servicing.calendar import (
     Every,
     add_months,
     days_between,
+    days_of_grace,
     months_and_days,
     months_and_days_back,
     next_working_day,
@@ -21,7 +23,7 @@ from kuanxin.servicing.calendar import (
     without,
     year_fraction,
 )
-from kuanxin.servicing.model import DayBasis
+from kuanxin.servicing.model import DayBasis, Terms
 from tests.servicing.strategies import bases, days
 
 D = date.fromisoformat
@@ -158,3 +160,20 @@ def test_a_working_day_is_the_nearest_one(d: date, holidays: set[date]) -> None:
     assert found not in holidays
     between = (d + timedelta(days=n) for n in range((found - d).days))
     assert all(day.weekday() >= 5 or day in holidays for day in between)
+
+
+@pytest.mark.parametrize(
+    ("due", "grace_days", "until"),
+    [
+        ("2026-10-03", 0, "2026-10-08"),  # in the National Day week
+        ("2026-10-10", 0, "2026-10-10"),  # a Saturday that was declared a working day
+        ("2026-11-28", 0, "2026-11-30"),  # a weekend
+        ("2026-11-25", 3, "2026-11-30"),  # the grace days end on it
+        ("2026-12-31", 1, "2027-01-04"),  # over a turn of the year
+        ("2026-11-24", 0, "2026-11-24"),
+    ],
+)
+def test_a_term_that_ends_on_no_working_day_runs_to_the_next(due: str, grace_days: int, until: str) -> None:
+    terms = Terms(Decimal("0.18"), grace_days=grace_days, holidays_grace=True)
+    assert D(due) + timedelta(days=days_of_grace(terms, D(due))) == D(until)
+    assert days_of_grace(replace(terms, holidays_grace=False), D(due)) == grace_days

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from kuanxin.servicing.calendar import add_months
+from kuanxin.servicing.calendar import add_months, days_of_grace
 from kuanxin.servicing.model import ArrangementState, Fen, Loan, ReliefKind
 from kuanxin.servicing.position import NOTHING, Change, LiveRow, Position
 from kuanxin.servicing.quotes import Refusal
@@ -165,7 +165,8 @@ def renewed(position: Position, row: LiveRow, key: str, **changes: Any) -> LiveR
     today = position.accrued(row, day)
     ahead = position.accrued(row, row.until).interest - today.interest if day < row.until else 0
     fees_ahead = row.fees if day < row.due_date else 0
-    penal_begun = (day - row.penalty_from).days > (position.terms.grace_days if row.grace else 0)
+    grace = days_of_grace(position.terms, row.penalty_from) if row.grace else 0
+    penal_begun = (day - row.penalty_from).days > grace
     base = LiveRow(
         key=key,
         number=row.number,
