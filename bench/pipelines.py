@@ -1,12 +1,13 @@
 """Ways to understand the same training data, one after the other: the configured pipeline, Rasa's own
 classifiers, and the configured one without a part of it.
 
-Each is trained and read in new processes, so that its memory is its own. What was measured is kept beside the
-fingerprint of the data, so that a part can be measured today and the rest tomorrow; other data begin a new table.
+Each is trained and read in new processes, so that its memory is its own. What was measured is kept while data,
+components and pipeline are the same, so that a part can be measured now and the rest later.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -26,6 +27,7 @@ import yaml
 from bench.document import Figures
 from kuanxin.evaluate.questions import read_questions, understand
 from kuanxin.evaluate.understanding import figures
+from kuanxin.nlu.terms import PARTS
 from kuanxin.operate.model import ROOT, fingerprint
 
 if TYPE_CHECKING:
@@ -79,11 +81,10 @@ VARIANTS = {
     "logistic regression, characters and sounds": Variant(
         _instead({"name": SENTENCE, "parts": ["characters", "syllables"]}, LOGISTIC)
     ),
-    "logistic regression, all terms": Variant(_instead({"name": SENTENCE}, LOGISTIC)),
-    "without sounds": Variant(
-        _with(FEATURIZER, parts=["characters", "concepts", "pairs"]), {"kuanxin.nlu.concepts._BY_SOUND": {}}
-    ),
-    "without concepts": Variant(_with(FEATURIZER, parts=["characters", "syllables"])),
+    "logistic regression, characters, sounds and concepts": Variant(_instead({"name": SENTENCE}, LOGISTIC)),
+    "with the sound of every character": Variant(_with(FEATURIZER, parts=list(PARTS))),
+    "without sounds: concepts by spelling alone": Variant(list, {"kuanxin.nlu.concepts._BY_SOUND": {}}),
+    "without concepts": Variant(_with(FEATURIZER, parts=["characters"])),
     "without normalisation": Variant(list, {"kuanxin.nlu.terms.plain": str}),
     "without naive Bayes": Variant(_with(CLASSIFIER, bayes=0.0)),
     "without clauses": Variant(_without("ClauseSplitter", "WishMerger")),
@@ -91,7 +92,7 @@ VARIANTS = {
 
 
 def measure(names: Sequence[str], questions: Sequence[Path]) -> list[Figures]:
-    """Measures the variants named and returns the table of all that were measured on the present data.
+    """Measures the variants named and returns the table of all that were measured and still hold.
 
     Raises UnreadableQuestions where a file is none, before anything is trained.
     """
@@ -99,23 +100,28 @@ def measure(names: Sequence[str], questions: Sequence[Path]) -> list[Figures]:
         read_questions(path)
     kept = _kept()
     for name in names:
-        kept[name] = _measured(name, questions)
+        kept[name] = {"of": _of(name), **_measured(name, questions)}
         KEPT.parent.mkdir(parents=True, exist_ok=True)
-        KEPT.write_text(json.dumps({"data": _data(), "measured": kept}, ensure_ascii=False, indent=1), "utf-8")
+        KEPT.write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
     return [_table(kept)]
 
 
-def _data() -> str:
-    """What decides the figures: thresholds in config.yml do not change which reading is the first."""
-    return fingerprint("data/nlu", "kuanxin/nlu")
-
-
 def _kept() -> dict[str, dict[str, Any]]:
-    """What was measured before on the same data."""
-    if not KEPT.exists():
-        return {}
-    kept = json.loads(KEPT.read_text("utf-8"))
-    return kept["measured"] if kept["data"] == _data() else {}
+    """What was measured before and still holds."""
+    rows = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+    return {name: row for name, row in rows.items() if name in VARIANTS and row["of"] == _of(name)}
+
+
+def _of(name: str) -> str:
+    """What a row was measured of. Thresholds are left out: they do not change which reading is the first."""
+    pipeline = [c for c in _config(name)["pipeline"] if not c["name"].endswith(("FallbackClassifier", "Doubt"))]
+    made_of = fingerprint("data/nlu", "kuanxin/nlu") + json.dumps(pipeline)
+    return hashlib.sha256(made_of.encode()).hexdigest()[:12]
+
+
+def _config(name: str) -> dict[str, Any]:
+    config: dict[str, Any] = yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))
+    return {**config, "pipeline": VARIANTS[name].pipeline(config["pipeline"])}
 
 
 def _table(kept: dict[str, dict[str, Any]]) -> Figures:
@@ -157,9 +163,7 @@ def _train(name: str, folder: Path) -> float:
     os.environ["RASA_CACHE_DIRECTORY"] = str(folder / "cache")  # a part from the cache would not be trained
     from rasa.model_training import train_nlu
 
-    config = yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))
-    config["pipeline"] = VARIANTS[name].pipeline(config["pipeline"])
-    (folder / "config.yml").write_text(yaml.safe_dump(config, allow_unicode=True), "utf-8")
+    (folder / "config.yml").write_text(yaml.safe_dump(_config(name), allow_unicode=True), "utf-8")
     with _replaced(name):
         began = time.monotonic()
         train_nlu(str(folder / "config.yml"), str(ROOT / "data" / "nlu"), str(folder), fixed_model_name="model")
