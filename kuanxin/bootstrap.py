@@ -40,6 +40,7 @@ from kuanxin.store.figures import SqlFigures
 from kuanxin.store.identity_repository import SqlSignIns
 from kuanxin.store.outbox import Outbox
 from kuanxin.store.outbox_causes import OutboxCauses
+from kuanxin.store.person import SqlPerson
 from kuanxin.store.portfolio import borrower_count, known_borrowers, portfolio
 from kuanxin.store.sql_book import SqlLoanBook
 from kuanxin.store.staff_repository import SqlStaff
@@ -71,6 +72,7 @@ class Services:
     staff: Staff
     figures: SqlFigures
     erasure: SqlErasure
+    person: SqlPerson
     identity: Identity
     catalogue: Catalogue
     outbox: Outbox
@@ -150,6 +152,7 @@ def compose(settings: Settings) -> Services:
         staff=Staff(SqlStaff(engine, causes), store, SqlTranscripts(engine)),
         figures=SqlFigures(engine),
         erasure=SqlErasure(engine),
+        person=SqlPerson(engine),
         identity=identity,
         catalogue=catalogue,
         outbox=outbox,
