@@ -25,6 +25,7 @@ from kuanxin.gateways.wechat import OfficialAccount, WeCom
 from kuanxin.identity.service import Identity
 from kuanxin.identity.tokens import BankTokens, VisitorTokens
 from kuanxin.notices.catalogue import Catalogue, NoticesError
+from kuanxin.notices.contact import ContactWishes
 from kuanxin.notices.planner import Planner
 from kuanxin.notices.ports import Way
 from kuanxin.notices.sender import Sender
@@ -76,6 +77,7 @@ class Services:
     identity: Identity
     catalogue: Catalogue
     outbox: Outbox
+    contact: ContactWishes
     planner: Planner
     sender: Sender
     addresses: Addresses
@@ -156,6 +158,7 @@ def compose(settings: Settings) -> Services:
         identity=identity,
         catalogue=catalogue,
         outbox=outbox,
+        contact=ContactWishes(outbox, addresses, catalogue.hours, by_name),
         planner=Planner(outbox, book, catalogue),
         sender=Sender(outbox, servicing, identity, catalogue, by_name),
         addresses=addresses,
