@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from actions.base import answers
 from actions.cards import days_card
+from actions.contact import wished
 from actions.turn import Answer, Turn, say
 from actions.words import day, money
 from kuanxin.conversations.replies import Button
@@ -15,7 +16,9 @@ DAYS_BEFORE = 3
 
 @answers("set_reminder")
 def reminder(turn: Turn) -> Answer:
-    """Sets a reminder some days before the next due date (three unless the borrower says otherwise)."""
+    """Sets a reminder some days before the next due date (three unless the borrower says otherwise), or hours and way."""
+    if answer := wished(turn):
+        return answer
     borrower = turn.must_be_borrower()
     status = turn.chosen
     arrangement = status.arrangement if status else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from actions.base import HUMAN, answers
+from actions.contact import wished
 from actions.loan_status import summary
 from actions.turn import Answer, Turn, say
 from kuanxin.conversations.replies import Button
@@ -66,7 +67,9 @@ def third_party(turn: Turn) -> Answer:
 
 @answers("stop_reminders")
 def stop_reminders(turn: Turn) -> Answer:
-    """Stops proactive messages at once; costs no service."""
+    """Stops proactive messages at once; costs no service. Who names hours or a way keeps the others."""
+    if answer := wished(turn):
+        return answer
     turn.services.conversations.hold_reminders(turn.conversation, "opt_out", turn.now)
     return say(
         "好的，从现在起不再主动给您发提醒。您随时可以来问，其他服务都不受影响；想恢复，说一声“设个提醒”就行。"

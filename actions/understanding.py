@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from actions.base import HUMAN, answers
 from actions.cards import name_of, parts
+from actions.contact import UNDO, in_words, wished
 from actions.turn import Answer, Turn, say
 from actions.words import day, money
 from kuanxin.conversations.replies import Button, Card
@@ -104,15 +105,19 @@ def overdue_consequences(turn: Turn) -> Answer:
 @answers("ask_sms_notice")
 def sms_notice(turn: Turn) -> Answer:
     """Which messages come when, and how to check one that looks odd."""
+    if answer := wished(turn):
+        return answer
     status = turn.known
     own = ""
     if status and status.pending:
         own = "您有一笔款正在入账，这期间的提醒可能没来得及更新，不用重复还。"
     elif status and status.next_due:
         own = f"您下一期是{day(status.next_due.due_date)}。"
+    if turn.borrower and turn.known and (wishes := turn.services.contact.of(turn.borrower, turn.now)).own:
+        return say(own + "您自己定过：" + in_words(wishes), buttons=(UNDO, Button("别再发提醒", "stop_reminders")))
     return say(
         own
-        + "还款提醒一般在到期前和到期当天白天发到您的预留手机号，晚上不发。没收到多半是换了号或被拦截，不能当作不用还的依据，"
+        + "还款提醒一般在到期前和到期当天白天发到您的预留手机号，晚上不发。想换个时间，直接说几点到几点就行。没收到多半是换了号或被拦截，不能当作不用还的依据，"
         "以微粒贷页面的账单为准。提醒可以开，也可以关。短信里有陌生链接别点，可以发来让我帮您看是不是可疑。",
         buttons=(
             Button("设个提醒", "set_reminder"),

@@ -25,6 +25,7 @@ from kuanxin.gateways.wechat import OfficialAccount, WeCom
 from kuanxin.identity.service import Identity
 from kuanxin.identity.tokens import BankTokens, VisitorTokens
 from kuanxin.notices.catalogue import Catalogue, NoticesError
+from kuanxin.notices.contact import ContactWishes
 from kuanxin.notices.planner import Planner
 from kuanxin.notices.ports import Way
 from kuanxin.notices.sender import Sender
@@ -41,6 +42,7 @@ from kuanxin.store.identity_repository import SqlSignIns
 from kuanxin.store.models_repository import SqlModels
 from kuanxin.store.outbox import Outbox
 from kuanxin.store.outbox_causes import OutboxCauses
+from kuanxin.store.person import SqlPerson
 from kuanxin.store.portfolio import borrower_count, known_borrowers, portfolio
 from kuanxin.store.sql_book import SqlLoanBook
 from kuanxin.store.staff_repository import SqlStaff
@@ -73,9 +75,11 @@ class Services:
     figures: SqlFigures
     erasure: SqlErasure
     models: SqlModels
+    person: SqlPerson
     identity: Identity
     catalogue: Catalogue
     outbox: Outbox
+    contact: ContactWishes
     planner: Planner
     sender: Sender
     addresses: Addresses
@@ -153,9 +157,11 @@ def compose(settings: Settings) -> Services:
         figures=SqlFigures(engine),
         erasure=SqlErasure(engine),
         models=SqlModels(engine),
+        person=SqlPerson(engine),
         identity=identity,
         catalogue=catalogue,
         outbox=outbox,
+        contact=ContactWishes(outbox, addresses, catalogue.hours, by_name),
         planner=Planner(outbox, book, catalogue),
         sender=Sender(outbox, servicing, identity, catalogue, by_name),
         addresses=addresses,

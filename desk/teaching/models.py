@@ -26,3 +26,12 @@ class Lesson(models.Model):
         constraints = [
             models.UniqueConstraint(fields=("conversation_id", "message_id", "text"), name="one_lesson_for_each_part")
         ]
+
+
+def part_from(conversation_id: str) -> None:
+    """A conversation goes. Confirmed lessons stay (masked, reviewed by two) and no longer say whose words they were."""
+    lessons = Lesson.objects.filter(conversation_id=conversation_id)
+    lessons.exclude(status=Lesson.CONFIRMED).delete()
+    for lesson in lessons:
+        lesson.conversation_id, lesson.message_id = "", f"lesson-{lesson.pk}"
+        lesson.save(update_fields=["conversation_id", "message_id"])

@@ -97,7 +97,8 @@ class Conversations:
     ) -> tuple[Entry, ...]:
         """Appends replies {text, card, buttons: [{title, intent, entities}]}; their buttons get ids in the result.
 
-        With `message_id` that message counts as answered, also by no reply at all. `disclosed`: they told that an AI
+        With `message_id` that message counts as answered, also by no reply at all; words of a colleague with one were
+        written where the borrower reads them, so no notice says that they came. `disclosed`: they told that an AI
         assistant speaks.
         """
         return self._store.append(conversation_id, author, replies, now, message_id, verified, disclosed)

@@ -16,7 +16,7 @@ from rasa.nlu.extractors.extractor import EntityExtractorMixin
 from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 
-from kuanxin.nlu import dates, quantities
+from kuanxin.nlu import contact, dates, quantities
 from kuanxin.nlu.found import Found, scan
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -34,6 +34,7 @@ def expressions(text: str, now: datetime) -> list[Found]:
     rules = quantities.BEFORE_DATES + dates.RULES + quantities.AFTER_DATES
     found = [f for f in scan(text, today, rules) if not _DENIED.search(text[: f.start])]
     found += quantities.bare(text, today, dates.next_day_of_month)
+    found += contact.wishes(text)
     return sorted(found, key=lambda f: ("of" not in f.extra, f.start))
 
 

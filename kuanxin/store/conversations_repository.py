@@ -146,7 +146,8 @@ class SqlConversations(Transactions):
                 connection.execute(update(inbound).where(this).values(answered=True))
             if disclosed:
                 change_conversation(connection, conversation_id, disclosed=True)
-            if author == "staff" and entries and self._listener:
+            # words of a colleague with an id of their own were written, and read, on a platform
+            if author == "staff" and message_id is None and entries and self._listener:
                 self._listener.staff_replied(connection, conversation_id, now)
             return entries
 

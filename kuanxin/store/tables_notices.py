@@ -1,6 +1,7 @@
 """The tables of notices: the outbox, and how a borrower wishes to be written to.
 
-A row of the outbox never goes: what was sent, when and why not is the record of it. No phone number stands there.
+A row of the outbox stays: what was sent, when and why not is the record of it; erasure empties it, or removes it with
+its borrower. No phone number stands there.
 """
 
 from __future__ import annotations

@@ -295,3 +295,46 @@ def test_the_day_is_the_one_in_shanghai() -> None:
 @pytest.mark.parametrize(("now", "text", "value"), _table_of_days())
 def test_near_the_end_of_a_month_or_year(now: str, text: str, value: str) -> None:
     assert [e.value for e in expressions(text, datetime.fromisoformat(f"{now}T10:00:00+08:00"))] == [value]
+
+
+# message: when and by which way somebody wants to be written to
+CONTACT = """
+晚上8点以后别发短信: contact_hours=-20:00
+8点后别给我发消息: contact_hours=-20:00
+晚上十点以后不要联系我: contact_hours=-22:00
+9点前别打扰我: contact_hours=09:00-
+早上9点半以前不要发: contact_hours=09:30-
+下午3点以后再联系我: contact_hours=15:00-
+早上9点到11点之间提醒我: contact_hours=09:00-11:00
+早上再提醒我: contact_hours=08:00-12:00
+晚上别发消息: contact_hours=-18:00
+不要在上班时间发消息: contact_hours=18:00-
+随时都可以发: contact_hours=any
+恢复默认提醒时间: contact_hours=any
+只在微信上联系我: contact_way=wechat
+别打电话 发微信就行: contact_way=wechat
+别发短信 用微信通知我: contact_way=wechat
+别再发微信了 发短信就行: contact_way=sms
+"""
+
+
+@pytest.mark.parametrize("line", CONTACT.strip().splitlines())
+def test_wishes_about_hours_and_ways(line: str) -> None:
+    said, _, wanted = line.rpartition(": ")
+    found = [f"{f.entity}={f.value}" for f in expressions(said, NOW) if f.entity.startswith("contact")]
+    assert found == [wanted]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "明天早上再提醒我",
+        "当天早上再提醒我一次",
+        "提前3天晚上7点提醒我",
+        "以后别发短信了",
+        "微信还款怎么还",
+        "微信支付就行吗",
+    ],
+)
+def test_one_day_or_another_matter_is_no_wish_about_all_messages(said: str) -> None:
+    assert not [f for f in expressions(said, NOW) if f.entity.startswith("contact")]

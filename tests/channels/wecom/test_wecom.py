@@ -123,6 +123,21 @@ class TestWhoAnswers:
         until(lambda: conversations.get(customer.conversation).holder == "bot")
         assert customer.state == 4
 
+    def test_words_of_a_colleague_in_wecom_send_no_sms_about_them(self, customer):
+        assistant, parts, borrower = customer.assistant, customer.assistant.parts, f"B-{customer.id}"
+        assistant.on_the_page(borrower, "在吗")  # the conversation began where answers wait to be looked at
+        customer.asks("在吗", "在吗")
+        link = parts.identity.sign_in_link(customer.conversation, parts.clock.now())
+        assert assistant.sign_in(link, borrower) == 200
+        customer.happens(customer.event("session_status_change", change_type=1))
+        colleague = {"external_userid": customer.id, "origin": 5, "servicer_userid": "wang", "msgtype": "text"}
+        customer.happens({**colleague, "text": {"content": "我是小王"}})
+        said = until(lambda: [e for e in parts.conversations.transcript(f"b-{borrower}") if e.author == "staff"])
+        assert [entry.text for entry in said] == ["我是小王"]
+        assert parts.outbox.of(borrower) == []
+        parts.conversations.record_replies(f"b-{borrower}", [{"text": "我在"}], parts.clock.now(), author="staff")
+        assert [entry.kind for entry in parts.outbox.of(borrower)] == ["staff_replied"]
+
     def test_what_the_assistant_could_not_say_in_the_pool_is_not_said_after_the_colleague(self, customer):
         customer.asks("在吗", "在吗")
         conversations, now = customer.assistant.parts.conversations, customer.assistant.parts.clock.now()

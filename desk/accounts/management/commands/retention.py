@@ -1,4 +1,7 @@
-"""`python -m desk retention`: erases what is older than KUANXIN_RETENTION_DAYS, for cron. A legal hold keeps it."""
+"""`python -m desk retention`: erases conversations, and the texts of notices, older than KUANXIN_RETENTION_DAYS.
+
+For cron. A legal hold keeps them.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +13,8 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from desk.audit.models import record
-from desk.teaching.models import Lesson
+from desk.teaching.models import part_from
 from kuanxin.bootstrap import services
-
-
-def _part_from(conversation_id: str) -> None:
-    """Confirmed lessons stay (masked, reviewed by two) and no longer say whose words they were."""
-    lessons = Lesson.objects.filter(conversation_id=conversation_id)
-    lessons.exclude(status=Lesson.CONFIRMED).delete()
-    for lesson in lessons:
-        lesson.conversation_id, lesson.message_id = "", f"lesson-{lesson.pk}"
-        lesson.save(update_fields=["conversation_id", "message_id"])
 
 
 class Command(BaseCommand):
@@ -38,7 +32,10 @@ class Command(BaseCommand):
         while ids := parts.erasure.due(before, 200):
             for id in ids:
                 record(None, "erased", about=id, days=days)  # first: an erasure without a line must not be
-                _part_from(id)
+                part_from(id)
                 parts.erasure.erase(id)
             erased += len(ids)
+        if emptied := parts.erasure.empty_notices(before, parts.clock.now()):
+            record(None, "erased", about="notices", days=days, number=emptied)
+            self.stdout.write(f"Emptied {emptied} notices.")
         self.stdout.write(f"Erased {erased} conversations from before {before:%Y-%m-%d}.")
