@@ -139,10 +139,19 @@ def _measured(training: Training | None) -> dict[str, Any] | None:
         return None
     found = training.measured
     before, after = found.get("before") or {"summary": [], "confusions": []}, found["after"]
-    rows = zip_longest(before["summary"], after["summary"])
+    rows = [
+        {
+            "name": MEASURED[name],
+            "within": name.startswith(" "),  # a share of the figure above
+            "old": _share(old[1]) if old else "–",
+            "new": _share(new),
+            "changed": bool(old and old[1] != new),
+        }
+        for old, (name, new) in zip_longest(before["summary"], after["summary"])
+    ]
     return {
         **found,
-        "rows": [(MEASURED[new[0]], _share(old[1]) if old else "–", _share(new[1])) for old, new in rows],
+        "rows": rows,
         "worst": list(zip_longest(before["confusions"], after["confusions"])),
     }
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rasa.core.agent import Agent
 
     from kuanxin.bootstrap import Services
+    from kuanxin.store.models_repository import Change, SqlModels
 
 logger = logging.getLogger(__name__)
 
@@ -34,34 +35,41 @@ FIRST_MESSAGE = "下周五先还两千三，行吗"
 
 async def follow(app: Any, parts: Services) -> None:
     """Until the server ends. `app.ctx.agent` is Rasa's agent."""
-    models = parts.models
-    answering = ""  # the hash of what is loaded
+    answering, told = "", False
     while True:
         await asyncio.sleep(LOOK_SECONDS)
+        agent: Agent | None = getattr(app.ctx, "agent", None)
+        if agent is None or agent.processor is None:
+            continue
         try:
-            agent: Agent | None = getattr(app.ctx, "agent", None)
-            if agent is None or agent.processor is None:
-                continue
-            answering = answering or await asyncio.to_thread(_sha256, agent.processor.model_path)
-            change = await asyncio.to_thread(models.live)
-            if change is None:
-                continue
-            if change.model.sha256 != answering:
-                try:
-                    await _change_to(agent, change)
-                except Exception as error:
-                    log_where(logger, f"the model {change.model.name} could not be loaded", error)
-                    await asyncio.to_thread(models.not_loaded, change, f"{type(error).__name__}: {error}")
-                    continue
-                answering = change.model.sha256
-                logger.info("the model %s answers now", change.model.name)
-            if change.loaded_at is None:
-                await asyncio.to_thread(models.loaded, change, datetime.now(timezone.utc))
+            answering = await _look(agent, parts.models, answering)
+            told = False
         except Exception as error:
-            log_where(logger, "looking for the live model", error)
+            if not told:  # said once while the database is away
+                log_where(logger, "looking for the live model", error)
+            told = True
 
 
-async def _change_to(agent: Agent, change: Any) -> None:
+async def _look(agent: Agent, models: SqlModels, answering: str) -> str:
+    """The SHA-256 of the model that answers after this look; `answering` is the one before it, empty at the start."""
+    answering = answering or await asyncio.to_thread(_sha256, agent.processor.model_path)
+    change = await asyncio.to_thread(models.live)
+    if change is None:
+        return answering
+    if change.model.sha256 != answering:
+        try:
+            await _change_to(agent, change)
+        except Exception as error:
+            log_where(logger, f"the model {change.model.name} could not be loaded", error)
+            await asyncio.to_thread(models.not_loaded, change, f"{type(error).__name__}: {error}")
+            return answering
+        logger.info("the model %s answers now", change.model.name)
+    if change.loaded_at is None:
+        await asyncio.to_thread(models.loaded, change, datetime.now(timezone.utc))
+    return str(change.model.sha256)
+
+
+async def _change_to(agent: Agent, change: Change) -> None:
     """As `Agent.load_model`, only that the old processor answers until the new one has proved itself."""
     file = await asyncio.to_thread(change.model.checked)
     processor = await asyncio.to_thread(

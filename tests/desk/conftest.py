@@ -116,3 +116,12 @@ def requested(parts, django):
 @pytest.fixture
 def no_limit(parts, monkeypatch):
     monkeypatch.setattr("desk.decisions.views._four_eyes", lambda found: False)
+
+
+@pytest.fixture
+def no_process(parts: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Trainings are begun and nobody carries them out."""
+    monkeypatch.setattr("desk.teaching.models_page._start", lambda id, by: None)
+    yield
+    for training in parts.models.trainings(9, parts.clock.now()):
+        parts.models.failed(training.id, "the test is over", parts.clock.now())

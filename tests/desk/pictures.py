@@ -1,4 +1,7 @@
-"""`python -m tests.desk.pictures URL PASSWORD`: pictures of every page of a running demo desk, for docs/images/desk."""
+"""`python -m tests.desk.pictures URL PASSWORD`: pictures of every page of a running demo desk, for docs/images/desk.
+
+Those of a training are taken by tests/desk/test_day.py, into the folder of its run.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ PAGES = {
         "figures": "/figures/",
     },
     "demo-auditor": {"audit": "/audit/"},
-    "demo-administrator": {"accounts": "/accounts/", "models": "/models/"},
+    "demo-administrator": {"accounts": "/accounts/"},
 }
 
 
@@ -71,7 +74,7 @@ def sign_in(page: Page, url: str, login: str, password: str) -> None:
 
 def save(page: Page, name: str) -> None:
     page.wait_for_load_state("networkidle")
-    page.screenshot(path=str(Path(FOLDER) / f"{name}.png"), full_page=name in ("conversation", "decision", "models"))
+    page.screenshot(path=str(Path(FOLDER) / f"{name}.png"), full_page=name in ("conversation", "decision"))
 
 
 if __name__ == "__main__":

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 # one's own login and look, accounts of colleagues to read, figures over all
 SILENT = {"login", "logout", "second-factor", "new-second-factor", "password", "language"}
 SILENT |= {"save-filter", "delete-filter", "accounts", "figures", "plot"}
 SILENT |= {"models-live"}  # names of models and counts
 SILENT |= {"typing"}  # lasts for seconds; what was typed is recorded when it is sent
-
-
-@pytest.fixture
-def no_process(monkeypatch):
-    monkeypatch.setattr("desk.teaching.models_page._start", lambda id, by: None)
 
 
 def test_every_address_about_borrowers_leaves_a_line(
