@@ -15,7 +15,7 @@ help: ## this list
 
 run: setup ## set up what is missing, start the assistant and print where to go (Ctrl-C ends everything)
 	@scripts/web.sh
-	@python -m kuanxin.operate prepare && python -m desk prepare && exec honcho start --env var/run.env --no-colour
+	@python -m kuanxin.operate prepare && python -m desk prepare && exec honcho start --no-colour
 
 test: setup-dev ## everything: style, types, data, unit tests, services, conversations
 	@scripts/test.sh

@@ -117,6 +117,22 @@ def services() -> Services:
         return _made
 
 
+def check(settings: Settings) -> None:
+    """What no single value shows: keys, files, what belongs together. Raises SettingsError with every mistake."""
+    wrong = []
+    for part in (
+        settings.bank_key,
+        lambda: read_policy(settings.policy_file),
+        lambda: sms_carrier(settings, read_catalogue(settings.notices_file)),
+    ):
+        try:
+            part()
+        except SettingsError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+
+
 def compose(settings: Settings) -> Services:
     """The services for these settings. Opens no connection yet."""
     engine = make_engine(settings.database_url)

@@ -8,12 +8,13 @@ never printed.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 import secrets
 from datetime import datetime, time
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseSettings, Extra, Field, SecretStr, ValidationError, root_validator, validator
@@ -21,6 +22,9 @@ from pydantic import BaseSettings, Extra, Field, SecretStr, ValidationError, roo
 from kuanxin.clock import ClockError, fixed_now
 from kuanxin.store.engine import database_url
 from kuanxin.store.sealing import read_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PREFIX = "KUANXIN_"
 ROOT = Path(__file__).resolve().parents[1]
@@ -280,12 +284,42 @@ class Settings(BaseSettings):
             raise SettingsError(f"KUANXIN_VAR: {error.strerror} ({path}), expected a folder to write to") from None
 
 
-def read_settings() -> Settings:
-    """The settings of this process. Raises SettingsError with one line for each wrong variable."""
+def read_settings(spelling: bool = False) -> Settings:
+    """The settings of this process. Raises SettingsError with one line for each wrong variable; with `spelling`, also
+    for each that begins like ours and is none: a misspelt one would leave its default in force unnoticed.
+    """
+    wrong = _misspelt(os.environ) if spelling else []
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
-        raise SettingsError("\n".join(_line(problem) for problem in error.errors())) from None
+        wrong += [_line(problem) for problem in error.errors()]
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return settings
+
+
+def table() -> str:
+    """Every setting in Markdown, for docs/operation.md."""
+    rows = []
+    for name, field in Settings.__fields__.items():
+        default = field.default
+        if field.type_ is SecretStr:
+            shown = "secret"
+        elif isinstance(default, Path):
+            shown = f"`{default.relative_to(ROOT) if default.is_absolute() else default}`"
+        else:
+            shown = f"`{str(default).lower() if isinstance(default, bool) else default}`" if default != "" else ""
+        rows.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.field_info.description} |")
+    return "\n".join(["| Variable | Default | Meaning |", "|---|---|---|", *rows])
+
+
+def _misspelt(names: Iterable[str]) -> list[str]:
+    known = [f"{PREFIX}{name.upper()}" for name in Settings.__fields__]
+    lines = []
+    for name in sorted(name for name in names if name.startswith(PREFIX) and name not in known):
+        near = difflib.get_close_matches(name, known, 1, 0.8)
+        lines.append(f"{name}: there is no such setting, expected " + (near[0] if near else "one of docs/operation.md"))
+    return lines
 
 
 def _all_of(aes_key: SecretStr, values: dict[str, Any], platform: str, account: str) -> SecretStr:

@@ -1,8 +1,9 @@
-"""`python -m kuanxin.operate prepare|train|announce`: the steps behind `make run`; and `… model …`."""
+"""`python -m kuanxin.operate prepare|install|start|train|announce`: the steps behind `make run`; and `… model …`."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,11 +13,14 @@ from kuanxin.conversations.model import ConversationsUnavailable
 from kuanxin.operate import model_commands
 from kuanxin.operate.announce import announce
 from kuanxin.operate.model import ensure_model
-from kuanxin.operate.prepare import CannotStart, prepare
-from kuanxin.settings import SettingsError
+from kuanxin.operate.prepare import CannotStart, install, prepare
+from kuanxin.operate.start import SERVERS, start
+from kuanxin.settings import SettingsError, table
 
 STEPS = {
-    "prepare": (prepare, "room, ports, model, book and the environment of the servers"),
+    "prepare": (prepare, "settings, room, ports, tables, model and book of one machine"),
+    "install": (install, "settings, tables and model, before the servers of a release start on several machines"),
+    "settings": (lambda: print(table()), "the table of all settings, as docs/operation.md has it"),
     "train": (ensure_model, "the model of the present data, where it is not there"),
     "announce": (announce, "wait until the assistant answers and say where to go"),
 }
@@ -27,11 +31,17 @@ def main() -> None:
     steps = parser.add_subparsers(metavar="STEP", required=True)
     for name, (step, what) in STEPS.items():
         steps.add_parser(name, help=what, description=what).set_defaults(run=lambda _args, step=step: step())
+    starting = steps.add_parser("start", help="become one of the servers", description=start.__doc__)
+    starting.add_argument("name", choices=SERVERS)
+    starting.set_defaults(run=lambda args: start(args.name))
     model_commands.add_to(steps.add_parser("model", help=model_commands.__doc__, description=model_commands.__doc__))
     args = parser.parse_args()
     try:
         args.run(args)
-    except (CannotStart, SettingsError, ClockError, RuntimeError) as error:
+    except SettingsError as error:
+        print(f"\n{error}", file=sys.stderr)
+        sys.exit(os.EX_CONFIG)
+    except (CannotStart, ClockError, RuntimeError) as error:
         sys.exit(f"\n{error}")
     except (ConversationsUnavailable, SQLAlchemyError) as error:
         sys.exit(

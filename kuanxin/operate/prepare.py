@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import socket
 from typing import TYPE_CHECKING
@@ -11,14 +10,19 @@ import yaml
 
 from kuanxin.book.demo import DEMO_BOOK
 from kuanxin.book.importer import import_book
+from kuanxin.bootstrap import check
 from kuanxin.clock import Clock
 from kuanxin.operate.model import starting_model
-from kuanxin.settings import PREFIX, Settings, read_settings
+from kuanxin.settings import PREFIX, read_settings
 from kuanxin.store.engine import make_engine, migrate
 from kuanxin.store.settings import book_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sqlalchemy.engine import Engine
+
+    from kuanxin.settings import Settings
 
 ROOM_MB = 500
 
@@ -27,19 +31,34 @@ class CannotStart(Exception):
     """Something keeps the assistant from starting; the text says what and what to do."""
 
 
-def prepare() -> Path:
-    """Prepares everything; returns the file with the environment of the servers. Raises CannotStart, SettingsError."""
-    settings = read_settings()
+def prepare() -> None:
+    """Prepares everything on one machine. Raises CannotStart, SettingsError."""
+    settings = _checked()
     settings.var.mkdir(parents=True, exist_ok=True)
     _check_room(settings.var)
     _check_ports(settings)
-    engine = make_engine(settings.database_url)
-    migrate(engine)
-    model = starting_model(engine)
+    engine = _with_model(settings)
     if not settings.loan_book_url and book_settings(engine) is None:
         import_book(engine, yaml.safe_load(DEMO_BOOK.read_text("utf-8")), Clock(engine).now())
         print("The loan book was empty: demo borrowers are in it now (marked as demo).", flush=True)
-    return _write_environment(settings, model)
+
+
+def install() -> None:
+    """Tables and model, nothing else: once before the servers of a release start, on however many machines."""
+    _with_model(_checked())
+
+
+def _checked() -> Settings:
+    settings = read_settings(spelling=True)
+    check(settings)
+    return settings
+
+
+def _with_model(settings: Settings) -> Engine:
+    engine = make_engine(settings.database_url)
+    migrate(engine)
+    starting_model(engine)
+    return engine
 
 
 def _check_room(var: Path) -> None:
@@ -63,20 +82,3 @@ def _check_ports(settings: Settings) -> None:
                     f"Port {port} is not free ({error.strerror}). Is Kuanxin running already? "
                     f"If something else needs it, choose another: {variable}={port + 1000} make run"
                 ) from None
-
-
-def _write_environment(settings: Settings, model: Path) -> Path:
-    """For the process runner: the address of each server and the model, as the settings say."""
-    file = settings.var / "run.env"
-    values = {
-        "KUANXIN_MODEL": model,
-        "KUANXIN_VAR": settings.var,
-        "KUANXIN_INTERFACE": settings.interface,
-        "SANIC_HOST": "127.0.0.1",  # the action server has no login: never beyond this machine
-        "KUANXIN_RASA_PORT": settings.rasa_port,
-        "KUANXIN_ACTION_PORT": settings.action_port,
-        "KUANXIN_PAGE_PORT": settings.page_port,
-        "KUANXIN_DESK_PORT": settings.desk_port,
-    }
-    file.write_text("".join(f"{name}={shlex.quote(str(value))}\n" for name, value in values.items()), "utf-8")
-    return file

@@ -31,14 +31,6 @@ def test_a_full_disk_is_said_before_anything_is_written(tmp_path: Path, monkeypa
         prepare._check_room(tmp_path)
 
 
-def test_the_environment_of_the_servers_is_what_the_settings_say(tmp_path: Path) -> None:
-    settings = Settings(var=tmp_path / "with space", rasa_port=6005)
-    settings.var.mkdir()
-    written = prepare._write_environment(settings, tmp_path / "model.tar.gz").read_text()
-    assert "KUANXIN_RASA_PORT=6005\n" in written
-    assert f"KUANXIN_VAR='{settings.var}'" in written
-
-
 def test_the_fingerprint_follows_the_training_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in model.TRAINED_FROM:
         path = tmp_path / name

@@ -1,0 +1,51 @@
+"""`python -m kuanxin.operate start NAME`: one server, after everything that it is set to was checked.
+
+Procfile, systemd units, Compose file and Kubernetes manifests all say just this, so that a mistake in a setting ends
+every process in the same way: a line for each mistake and the exit status 78 (EX_CONFIG), which tells a supervisor that
+starting again would not help.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+from kuanxin.bootstrap import check
+from kuanxin.operate.assistant import CONFIGURATION
+from kuanxin.operate.model import starting_model
+from kuanxin.settings import PREFIX, read_settings
+from kuanxin.store.engine import make_engine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kuanxin.settings import Settings
+
+SERVERS = ("rasa", "actions", "notices", "page", "desk")
+DESK_OPTIONS = "--worker-class gthread --workers 2 --threads 8 --graceful-timeout 10 --max-requests 20000"
+
+
+def start(name: str) -> NoReturn:
+    """Becomes this server. Raises SettingsError with a line for each mistake."""
+    settings = read_settings(spelling=True)
+    check(settings)
+    environment = os.environ | {
+        f"{PREFIX}ACTION_PORT": str(settings.action_port),  # endpoints.yml reads it
+        "SANIC_HOST": "127.0.0.1",  # the action server has no login: never beyond its machine or pod
+    }
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-m", *_command(name, settings)], environment)
+
+
+def _command(name: str, settings: Settings) -> Sequence[str]:
+    if name == "rasa":
+        model = str(starting_model(make_engine(settings.database_url)))
+        address = ("--interface", settings.interface, "--port", str(settings.rasa_port))
+        return ("kuanxin.quietly", "rasa", "run", "--model", model, *CONFIGURATION, *address)
+    if name == "actions":
+        return ("kuanxin.quietly", "rasa_sdk", "--actions", "actions", "--port", str(settings.action_port), "--quiet")
+    if name == "desk":
+        address = ("--bind", f"{settings.interface}:{settings.desk_port}")
+        return ("gunicorn", "desk.wsgi", *address, *DESK_OPTIONS.split(), "--log-level", "warning")
+    return {"notices": ("kuanxin.notices", "run"), "page": ("web.demo_bank",)}[name]
