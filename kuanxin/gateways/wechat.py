@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIMEOUT_SECONDS = (2.0, 6.0)  # to connect, to answer
+# a redirect would carry the secret to another host
+ONCE: dict[str, Any] = {"timeout": TIMEOUT_SECONDS, "allow_redirects": False}
 RENEW_BEFORE_SECONDS = 300
 TOKEN_LOCK_SECONDS = 10.0
 TOKEN_WRONG = {40001, 40014, 42001}
@@ -126,7 +128,7 @@ class OfficialAccount(_Api):
     def _fetch(self) -> tuple[str, int]:
         """In the body, where no log of addresses keeps the secret."""
         body = {"grant_type": "client_credential", **self._account}
-        return _token(self._breaker, lambda: requests.post(self._url, json=body, timeout=TIMEOUT_SECONDS))
+        return _token(self._breaker, lambda: requests.post(self._url, json=body, **ONCE))
 
 
 class WeCom(_Api):
@@ -137,7 +139,7 @@ class WeCom(_Api):
         super().__init__(client, base_url, SharedToken(f"token:wecom:{corp_id}", values, self._fetch))
 
     def _fetch(self) -> tuple[str, int]:
-        return _token(self._breaker, lambda: requests.get(self._url, self._account, timeout=TIMEOUT_SECONDS))
+        return _token(self._breaker, lambda: requests.get(self._url, self._account, **ONCE))
 
 
 def _token(breaker: Breaker, ask: Callable[[], requests.Response]) -> tuple[str, int]:
