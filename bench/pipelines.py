@@ -62,19 +62,16 @@ def _instead(*components: dict[str, Any]) -> Change:
     return lambda own: [own[0], *components, *own[3:]]
 
 
-def _count(analyzer: str, longest: int) -> dict[str, Any]:
-    return {"name": "CountVectorsFeaturizer", "analyzer": analyzer, "min_ngram": 1, "max_ngram": longest}
-
-
-JIEBA, LOGISTIC = {"name": "JiebaTokenizer"}, {"name": "LogisticRegressionClassifier"}
+JIEBA, WORDS = {"name": "JiebaTokenizer"}, {"name": "CountVectorsFeaturizer"}
+LOGISTIC = {"name": "LogisticRegressionClassifier"}
 DIET = {"name": "DIETClassifier", "epochs": EPOCHS["DIET"], "entity_recognition": False, "random_seed": 42}
 FEATURIZER, CLASSIFIER = "SentenceFeaturizer", "SentenceClassifier"
 SENTENCE = f"kuanxin.nlu.featurizer.{FEATURIZER}"
 
 VARIANTS = {
     "configured": Variant(list),
-    "DIET, words and their characters": Variant(_instead(JIEBA, _count("word", 1), _count("char_wb", 4), DIET)),
-    "logistic regression, words": Variant(_instead(JIEBA, _count("word", 1), LOGISTIC)),
+    "DIET, words": Variant(_instead(JIEBA, WORDS, DIET)),
+    "logistic regression, words": Variant(_instead(JIEBA, WORDS, LOGISTIC)),
     "logistic regression, characters of the sentence": Variant(
         _instead({"name": SENTENCE, "parts": ["characters"]}, LOGISTIC)
     ),
