@@ -7,6 +7,7 @@ another one live. Steps and failures stand in the database, so that the desk and
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import threading
 from contextlib import contextmanager
@@ -92,7 +93,9 @@ def _trained(models: SqlModels, folder: Path, by: str, lessons: Sequence[Path], 
     folder.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         command = training_command(file, ["data", *lessons])
-        done = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        # nothing is written outside KUANXIN_VAR: the programme's own folder may be read-only
+        where = {"cwd": ROOT, "env": os.environ | {"RASA_CACHE_DIRECTORY": str(folder / "cache")}}
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **where)
         if done.returncode or not file.exists():
             said = done.stdout.decode("utf-8", "replace").splitlines()[-LAST_LINES:]
             raise TrainingFailed("\n".join(["training failed; the last lines were:", *said]))
