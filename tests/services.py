@@ -157,20 +157,31 @@ class Nginx(Server):
 
 
 class PostgreSQL(Server):
-    """A cluster without durability (it lives as long as the tests), one fresh database for whoever asks."""
+    """A cluster without durability (it lives as long as the tests), one fresh database for whoever asks.
+
+    `end` and `start_again` are what an outage is: the port and what was committed stay.
+    """
 
     def __init__(self) -> None:
-        programs = find_or_install("postgres", "postgresql", "/usr/lib/postgresql/*/bin").parent
+        self._programs = programs = find_or_install("postgres", "postgresql", "/usr/lib/postgresql/*/bin").parent
         super().__init__("postgresql")
         self._numbers = count(1)
         data = self.folder / "data"
         self.run(programs / "initdb", "-D", data, "-U", "kuanxin", "-A", "trust", "-E", "UTF8", "--locale", "C", "-N")
+        self.start_again()
+
+    def start_again(self) -> None:
         self.start(
-            programs / "postgres",
-            *("-D", data, "-p", self.port, "-k", self.folder),
+            self._programs / "postgres",
+            *("-D", self.folder / "data", "-p", self.port, "-k", self.folder),
             *("-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off"),
             ready=self._answers,
         )
+
+    def end(self) -> None:
+        """At once, every connection broken, as after a crash; the next start recovers."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(timeout=15)
 
     def fresh_database(self) -> str:
         """The URL of a new, empty database."""
