@@ -118,21 +118,70 @@ class Redis(Server):
             return False
 
 
+class Nginx(Server):
+    """The proxy of deploy/, with its own text: only addresses and places are those of the test."""
+
+    def __init__(self, rasa_port: int) -> None:
+        program = find_or_install("nginx", "nginx-light", "/usr/sbin")
+        super().__init__("nginx")
+        self.url = f"https://127.0.0.1:{self.port}"
+        text = (Path(__file__).parents[1] / "deploy" / "nginx" / "kuanxin.conf").read_text("utf-8")
+        for theirs, ours in (
+            ("server worker:5005", f"server 127.0.0.1:{rasa_port}"),
+            ("listen 8443", f"listen 127.0.0.1:{self.port}"),
+            ("/dev/stdout", str(self.folder / "access.log")),
+            ("/etc/nginx/tls/tls.crt", str(self.folder / "tls.crt")),
+            ("/etc/nginx/tls/tls.key", str(self.folder / "tls.key")),
+        ):
+            assert text.count(theirs) == 1, theirs
+            text = text.replace(theirs, ours)
+        (self.folder / "kuanxin.conf").write_text(text, "utf-8")
+        temporary = "".join(
+            f"{kind}_temp_path {self.folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        main = f"pid {self.folder}/pid; events {{}} http {{ {temporary} include {self.folder}/kuanxin.conf; }}"
+        (self.folder / "nginx.conf").write_text(main, "utf-8")
+        self.run(
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-keyout", self.folder / "tls.key", "-out", self.folder / "tls.crt"),
+        )
+        options = ("-e", self.folder / "error.log", "-p", self.folder, "-c", self.folder / "nginx.conf")
+        self.start(program, *options, "-g", "daemon off;", ready=self._answers)
+
+    def log(self) -> str:
+        return (self.folder / "access.log").read_text("utf-8")
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
 class PostgreSQL(Server):
-    """A cluster without durability (it lives as long as the tests), one fresh database for whoever asks."""
+    """A cluster without durability (it lives as long as the tests), one fresh database for whoever asks.
+
+    `end` and `start_again` are what an outage is: the port and what was committed stay.
+    """
 
     def __init__(self) -> None:
-        programs = find_or_install("postgres", "postgresql", "/usr/lib/postgresql/*/bin").parent
+        self._programs = programs = find_or_install("postgres", "postgresql", "/usr/lib/postgresql/*/bin").parent
         super().__init__("postgresql")
         self._numbers = count(1)
         data = self.folder / "data"
         self.run(programs / "initdb", "-D", data, "-U", "kuanxin", "-A", "trust", "-E", "UTF8", "--locale", "C", "-N")
+        self.start_again()
+
+    def start_again(self) -> None:
         self.start(
-            programs / "postgres",
-            *("-D", data, "-p", self.port, "-k", self.folder),
+            self._programs / "postgres",
+            *("-D", self.folder / "data", "-p", self.port, "-k", self.folder),
             *("-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "full_page_writes=off"),
             ready=self._answers,
         )
+
+    def end(self) -> None:
+        """At once, every connection broken, as after a crash; the next start recovers."""
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(timeout=15)
 
     def fresh_database(self) -> str:
         """The URL of a new, empty database."""

@@ -46,6 +46,6 @@ def _command(name: str, settings: Settings) -> Sequence[str]:
     if name == "actions":
         return ("kuanxin.quietly", "rasa_sdk", "--actions", "actions", "--port", str(settings.action_port), "--quiet")
     if name == "desk":
-        address = ("--bind", f"{settings.interface}:{settings.desk_port}")
-        return ("gunicorn", "desk.wsgi", *address, *DESK_OPTIONS.split(), "--log-level", "warning")
+        bind = f"{settings.interface}:{settings.desk_port}"
+        return ("gunicorn", "desk.wsgi", "--bind", bind, *DESK_OPTIONS.split(), "--log-level", "warning")
     return {"notices": ("kuanxin.notices", "run"), "page": ("web.demo_bank",)}[name]

@@ -7,6 +7,7 @@ import subprocess
 import time
 import uuid
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,8 +42,11 @@ class Faulty:
         return Borrower(self, f"{demo}-{next(self._borrowers)}")
 
     def kill(self, name: str) -> None:
-        self.assistant.processes[name].send_signal(signal.SIGKILL)
+        self.signal(name, signal.SIGKILL)
         self.assistant.processes[name].wait(15)
+
+    def signal(self, name: str, what: signal.Signals) -> None:
+        self.assistant.processes[name].send_signal(what)
 
     def start(self, name: str, armed: bool = False) -> None:
         """Starts a process that ended; `armed`: it counts its writes. Returns when it answers."""
@@ -95,6 +99,7 @@ class Borrower:
     def __init__(self, faulty: Faulty, id: str) -> None:
         self._faulty, self.id = faulty, id
         self._token = faulty.stage.token(id)
+        self._chat = faulty.assistant.chat
 
     def say(self, text: str) -> str:
         return self.send(text, uuid.uuid4().hex)
@@ -102,7 +107,7 @@ class Borrower:
     def send(self, text: str, message_id: str) -> str:
         """The answer in one text. Raises requests.RequestException where there is none."""
         answer = requests.post(
-            f"{self._faulty.assistant.chat}/messages",
+            f"{self._chat}/messages",
             json={"message_id": message_id, "text": text},
             headers=self._headers(),
             timeout=60,
@@ -111,7 +116,7 @@ class Borrower:
 
     def heard(self) -> list[dict[str, Any]]:
         """The whole conversation."""
-        return self._read(requests.get(f"{self._faulty.assistant.chat}/messages", headers=self._headers(), timeout=60))
+        return self._read(requests.get(f"{self._chat}/messages", headers=self._headers(), timeout=60))
 
     def agreed(self) -> list[str]:
         """The states of what this borrower has agreed to, as the book has it."""
@@ -120,6 +125,12 @@ class Borrower:
     def events(self) -> list[str]:
         loans = self._faulty.stage.services.servicing.book.loans_of(self.id)
         return [event.kind for loan in loans for event in loan.events]
+
+    def at(self, url: str) -> Borrower:
+        """The same borrower, who reaches another worker."""
+        other = copy(self)
+        other._chat = f"{url}/webhooks/chat"
+        return other
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"}

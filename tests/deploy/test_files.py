@@ -1,0 +1,66 @@
+"""What the files in deploy/ promise: known servers, nothing as root, nothing written where it should not, no secret."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import yaml
+
+from kuanxin.operate.start import SERVERS
+from kuanxin.settings import ROOT, Settings
+
+DEPLOY = ROOT / "deploy"
+COMPOSE = yaml.safe_load((DEPLOY / "compose.yml").read_text("utf-8"))
+MANIFESTS = [
+    one
+    for path in sorted((DEPLOY / "kubernetes").glob("*.yaml"))
+    if path.name != "our-pods.yaml"
+    for one in yaml.safe_load_all(path.read_text("utf-8"))
+]
+EVERY_FILE = [path for path in DEPLOY.rglob("*") if path.is_file()]
+
+
+def test_every_server_is_started_by_its_known_name() -> None:
+    text = "\n".join(path.read_text("utf-8") for path in EVERY_FILE)
+    named = re.findall(r"kuanxin\.operate,? start,? ([a-z]+)", text) + re.findall(r"kuanxin@([a-z]+)\b", text)
+    honcho = [name for names in re.findall(r"--no-colour, ([a-z, ]+)\]", text) for name in names.split(", ")]
+    assert set(named) - {"service"} | set(honcho) == set(SERVERS) - {"page"}
+
+
+def test_ours_run_without_rights_in_compose() -> None:
+    ours = [service for service in COMPOSE["services"].values() if service["image"].startswith("kuanxin:")]
+    assert len(ours) == 4
+    for service in ours:
+        assert service["user"] == "10001"
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+
+
+def test_only_the_proxy_is_published_to_everybody() -> None:
+    published = {name: service["ports"] for name, service in COMPOSE["services"].items() if "ports" in service}
+    assert published == {"proxy": ["443:8443"], "desk": ["127.0.0.1:5090:5090"]}
+    assert COMPOSE["networks"]["inside"] == {"internal": True}
+    outside = [m["metadata"]["name"] for m in MANIFESTS if m["kind"] == "Service" and "type" in m["spec"]]
+    assert outside == ["proxy"]
+
+
+def test_every_pod_of_ours_is_patched_to_run_without_rights() -> None:
+    for manifest in MANIFESTS:
+        if manifest["kind"] in {"Deployment", "Job"}:
+            containers = manifest["spec"]["template"]["spec"]["containers"]
+            assert len(containers) == 1, "the patch reaches the first container"
+            ours = containers[0]["image"] == "kuanxin"
+            assert manifest["metadata"].get("labels", {}).get("image") == ("kuanxin" if ours else None)
+
+
+@pytest.mark.parametrize("path", EVERY_FILE, ids=lambda path: path.name)
+def test_settings_are_real_and_images_have_a_version(path) -> None:
+    text = path.read_text("utf-8")
+    known = {f"KUANXIN_{name.upper()}" for name in Settings.__fields__}
+    assert set(re.findall(r"\bKUANXIN_[A-Z_]+\b", text)) <= known
+    for image in re.findall(r"^(?:FROM|\s+image:) (\S+)", text, re.MULTILINE):
+        if not image.startswith("kuanxin"):
+            assert re.search(r":\d+\.\d+\.?\d*-", image), image
+    for name in re.findall(r"^(?:KUANXIN_(?:DATA_KEYS|TOKEN_KEY)|POSTGRES_PASSWORD)=(.*)$", text, re.MULTILINE):
+        assert name == "", "a secret"

@@ -1,0 +1,221 @@
+"""Real servers go away under a conversation and come back: what the borrower is told, and that nothing is lost.
+
+The words in “…” of the table in docs/operation.md are what these tests heard.
+"""
+
+from __future__ import annotations
+
+import re
+import resource
+import signal
+import subprocess
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+from kuanxin.operate.assistant import free_port
+from kuanxin.operate.model import ROOT
+from tests.faults.stage import START_SECONDS, Borrower, Faulty, faulty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.services import PostgreSQL, Redis
+
+AMOUNT = re.compile(r"\d+\.\d\d元")
+OWED = "我欠多少"
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgreSQL, redis_server: Redis
+) -> Iterator[Faulty]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUANXIN_REDIS_URL", redis_server.url)
+        with faulty(tmp_path_factory.mktemp("gone"), postgres_server.fresh_database()) as found:
+            yield found
+
+
+@pytest.fixture
+def borrower(stage: Faulty) -> Borrower:
+    """Somebody who has been told what is owed."""
+    found = stage.borrower()
+    assert AMOUNT.search(found.say(OWED))
+    return found
+
+
+def documented(fault: str) -> str:
+    """What the borrower is told, by the table in docs/operation.md."""
+    text = (ROOT / "docs" / "operation.md").read_text("utf-8")
+    (row,) = re.findall(rf"^\| {re.escape(fault)} \|(.*)$", text, re.MULTILINE)
+    return re.findall(r"“([^”…]+)", row)[0]
+
+
+def sent_again_until_answered(borrower: Borrower, text: str, message_id: str, unlike: str) -> str:
+    """As the widget does, under one number."""
+    until = time.monotonic() + 60
+    while unlike in (said := borrower.send(text, message_id)):
+        assert time.monotonic() < until, said
+        time.sleep(0.5)
+    return said
+
+
+def asked(borrower: Borrower, message_id: str) -> int:
+    """How often this message stands in the transcript."""
+    return [entry["message_id"] for entry in borrower.heard() if entry["from"] == "borrower"].count(message_id)
+
+
+def test_the_database_is_gone(stage: Faulty, borrower: Borrower, postgres_server: PostgreSQL) -> None:
+    told, message_id = documented("database"), uuid.uuid4().hex
+    postgres_server.end()
+    try:
+        assert told in (said := borrower.send(OWED, message_id)), said
+        assert not AMOUNT.search(said)
+    finally:
+        postgres_server.start_again()
+    assert AMOUNT.search(sent_again_until_answered(borrower, OWED, message_id, told))
+    before = borrower.heard()
+    assert AMOUNT.search(borrower.send(OWED, message_id)), "the same answer once more"
+    assert borrower.heard() == before
+
+
+def test_the_database_is_gone_between_offer_and_consent(stage: Faulty, postgres_server: PostgreSQL) -> None:
+    borrower, message_id = stage.borrower(), uuid.uuid4().hex
+    assert "一共" in borrower.say("分6期")
+    postgres_server.end()
+    try:
+        said = borrower.send("确认", message_id)
+        assert "生效" not in said
+    finally:
+        postgres_server.start_again()
+    assert "生效" in sent_again_until_answered(borrower, "确认", message_id, documented("database"))
+    assert borrower.agreed() == ["active"]
+    assert borrower.events() == ["committed"]
+
+
+def test_redis_is_gone(borrower: Borrower, redis_server: Redis) -> None:
+    redis_server.end()
+    try:
+        assert documented("Redis (several workers)") in (said := borrower.say(OWED)), said
+    finally:
+        redis_server.start_again()
+    assert AMOUNT.search(borrower.say(OWED))
+
+
+def test_the_action_server_is_gone(stage: Faulty, borrower: Borrower) -> None:
+    stage.kill("actions")
+    try:
+        assert documented("action server") in (said := borrower.say(OWED)), said
+    finally:
+        stage.start("actions")
+    assert AMOUNT.search(borrower.say(OWED))
+
+
+def test_the_action_server_is_slow(stage: Faulty, borrower: Borrower) -> None:
+    stage.signal("actions", signal.SIGSTOP)
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(borrower.say, OWED)
+        time.sleep(3)
+        assert not answer.done()
+        stage.signal("actions", signal.SIGCONT)
+        assert AMOUNT.search(answer.result(60))
+
+
+def test_a_server_that_is_told_to_stop_finishes_its_turn(stage: Faulty, borrower: Borrower) -> None:
+    message_id = uuid.uuid4().hex
+    stage.signal("actions", signal.SIGSTOP)
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(borrower.send, OWED, message_id)
+        time.sleep(2)  # the turn waits for its action
+        stage.signal("rasa", signal.SIGTERM)
+        time.sleep(1)
+        assert not answer.done()
+        stage.signal("actions", signal.SIGCONT)
+        said = answer.result(60)
+    assert stage.assistant.processes["rasa"].wait(30) == 0
+    stage.start("rasa")
+    assert AMOUNT.search(said)
+    assert borrower.send(OWED, message_id) == said
+
+
+def test_one_message_many_times_at_once_is_one_message(borrower: Borrower) -> None:
+    message_id, before = uuid.uuid4().hex, len(borrower.heard())
+    with ThreadPoolExecutor(4) as pool:
+        said = set(pool.map(lambda _: borrower.send(OWED, message_id), range(4)))
+    assert len(said) == 1
+    assert AMOUNT.search(said.pop())
+    first = [entry["from"] for entry in borrower.heard()[before:]]
+    assert first.count("borrower") == 1
+
+
+def test_two_workers_on_one_conversation(stage: Faulty, borrower: Borrower) -> None:
+    """Both are told the same consent, and other things at the same time: one agreement, every message answered once."""
+    first, port = stage.assistant.processes["rasa"], free_port()
+    command = [*first.args[:-1], str(port)]
+    url = f"http://127.0.0.1:{port}"
+    with (stage.assistant.var / "second.log").open("wb") as log:
+        second = subprocess.Popen(command, cwd=ROOT, env=stage.assistant.environment, stdout=log, stderr=log)
+    try:
+        until = time.monotonic() + START_SECONDS
+        while not _ready(url):
+            assert second.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        assert "一共" in borrower.say("分6期")
+        elsewhere, consent = borrower.at(url), uuid.uuid4().hex
+        with ThreadPoolExecutor(4) as pool:
+            said = [
+                turn.result(60)
+                for turn in (
+                    pool.submit(borrower.send, "确认", consent),
+                    pool.submit(elsewhere.send, "确认", consent),
+                    pool.submit(elsewhere.say, "几号还款"),
+                    pool.submit(borrower.say, "谢谢"),
+                )
+            ]
+        assert all(said), said
+        if "生效" not in said[0]:  # the other question came first and the offer was shown again
+            assert "生效" in elsewhere.say("确认")
+        assert borrower.agreed() == ["active"]
+        assert borrower.events() == ["committed"]
+        entries = borrower.heard()
+        assert entries == elsewhere.heard()
+        assert len({entry["id"] for entry in entries}) == len(entries)
+    finally:
+        second.terminate()
+        assert second.wait(30) == 0
+
+
+def test_the_disk_is_full(tmp_path: Path) -> None:
+    """No file of the servers may grow, SQLite's neither: EFBIG where a full disk says ENOSPC."""
+    with faulty(tmp_path) as stage:
+        borrower, message_id = stage.borrower(), uuid.uuid4().hex
+        assert "一共" in borrower.say("分6期")
+        told = documented("disk full")
+        _let_files_grow(stage, 1)
+        said = borrower.send("确认", message_id)
+        assert told in said
+        assert "生效" not in said
+        assert borrower.events() == []
+        _let_files_grow(stage, resource.RLIM_INFINITY)
+        said = sent_again_until_answered(borrower, "确认", message_id, told)
+        assert "生效" in said
+        assert borrower.agreed() == ["active"]
+        assert borrower.events() == ["committed"]
+
+
+def _let_files_grow(stage: Faulty, most: int) -> None:
+    for process in stage.assistant.processes.values():
+        resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+
+
+def _ready(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/webhooks/chat/health", timeout=5).ok
+    except requests.RequestException:
+        return False
