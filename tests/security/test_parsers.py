@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
-import socketio
 import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -43,6 +42,7 @@ from kuanxin.servicing.wire import borrower_to_json, loan_to_json
 from kuanxin.settings import ROOT
 from tests.builders import a_loan
 from tests.channels.standins.sealing import seal, signature
+from tests.web.assistant import Client
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -268,13 +268,12 @@ def test_what_a_web_chat_sends(world: World, event: str, data: Any) -> None:
         data["id"] = uuid.uuid4().hex
 
     async def ask() -> Any:
-        client = socketio.AsyncClient(reconnection=False)
-        options = {"transports": ["polling"], "socketio_path": "/webhooks/web/socket.io", "wait_timeout": 10}
-        await client.connect(world.url, auth={"token": world.visitor().token}, **options)
+        client = Client(world.url)
+        await client.connect(world.visitor().token, {})
         try:
-            return await client.call(event, data, timeout=5)
+            return await client.sio.call(event, data, timeout=5)
         finally:
-            await client.disconnect()
+            await client.sio.disconnect()
 
     answer = asyncio.run(ask())
     assert isinstance(answer, dict)
