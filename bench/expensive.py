@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import tempfile
 from pathlib import Path
@@ -50,9 +51,9 @@ def measure() -> list[Figures]:
 
             def say(speaker: str, number: int, text: str = text) -> None:
                 headers = {"Authorization": f"Bearer {speaker}"}
-                requests.post(
-                    f"{assistant.chat}/messages", json={"text": text}, headers=headers, timeout=60
-                ).raise_for_status()
+                body = json.dumps({"text": text}, ensure_ascii=False).encode()
+                answer = requests.post(f"{assistant.chat}/messages", data=body, headers=headers, timeout=60)
+                answer.raise_for_status()
 
             rows.append((what, max(turns_ms(say, token, TURNS))))
     rows[1:] = sorted(rows[1:], key=lambda row: -row[1])
