@@ -8,10 +8,10 @@ export TF_CPP_MIN_LOG_LEVEL := 3
 export PYTHONWARNINGS := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-faults train chat bench clean lock setup setup-dev
+.PHONY: help run test test-faults test-security train chat bench audit sbom clean lock setup setup-dev
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: setup ## set up what is missing, start the assistant and print where to go (Ctrl-C ends everything)
 	@scripts/web.sh
@@ -23,6 +23,9 @@ test: setup-dev ## everything: style, types, data, unit tests, services, convers
 test-faults: setup-dev ## servers killed, slow and gone, and kill -9 at every write of an arrangement (some minutes)
 	@KUANXIN_FAULTS=all python -m pytest tests/faults
 
+test-security: setup-dev ## the tests of security, ten times further than make test
+	@python -m kuanxin.operate train && python -m pytest --hypothesis-profile=thorough tests/security
+
 train: setup ## train the model if its data changed
 	@python -m kuanxin.operate train
 
@@ -32,6 +35,14 @@ chat: setup ## talk in the terminal with a running assistant
 bench: setup-dev ## measure turns and rules beside a reference each and write docs/benchmarks.md
 	@scripts/web.sh --test
 	@python -m bench
+
+audit: setup-dev ## ask the advisory databases about every pinned package (needs the network)
+	@for file in requirements.txt requirements-sms.txt requirements-dev.txt; do \
+	  uv tool run pip-audit==2.10.1 --strict --require-hashes --disable-pip --no-deps -r $$file || exit 1; done
+	@cd web/widget && npm audit --package-lock-only
+
+sbom: setup-dev ## write build/sbom.json (CycloneDX): every package with its hashes
+	@mkdir -p build && cyclonedx-py -r -i requirements.txt --format json --force -o build/sbom.json && echo build/sbom.json
 
 lock: setup-dev ## compile requirements*.in into pinned, hashed files
 	@uv pip compile -q --universal --python-version 3.10 --generate-hashes --no-emit-index-url requirements.in -o requirements.txt

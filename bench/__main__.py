@@ -8,14 +8,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import desk, dialogue, engine, load, notices, pipelines, turns, web
+from bench import desk, dialogue, engine, expensive, load, notices, pipelines, turns, web
 from bench.document import DOCUMENT, UNDERSTANDING, Figures, write
 from kuanxin.operate.model import ROOT
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parts = ("turns", "web", "load", "engine", "notices", "desk", "pipelines", "dialogue")
+    parts = ("turns", "web", "load", "expensive", "engine", "notices", "desk", "pipelines", "dialogue")
     parser.add_argument(
         "part",
         nargs="?",
@@ -43,6 +43,9 @@ def main() -> None:
     if chosen.part in (None, "load"):
         console.print("Many borrowers at once; this takes some minutes…")
         _tell(console, "load", load.measure(), "python -m bench load")
+    if chosen.part in (None, "expensive"):
+        console.print("Texts that are made to take long; this takes a minute…")
+        _tell(console, "expensive", expensive.measure(), "python -m bench expensive")
     large = {
         "engine": (engine.measure, "Quotes, schedules and arrears"),
         "notices": (notices.measure, "Planning notices"),

@@ -49,6 +49,7 @@ _SECRETS = (
 )
 
 MOST_DIGITS = 19  # of the longest bank card
+WORDS_BEFORE = 40  # characters that may say what a number is
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999
 _PROVINCE = re.compile(r"1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
 # UnionPay, Visa, Mastercard, JCB, Amex, older Chinese cards
@@ -93,7 +94,8 @@ def _numbers(plain: str, run: re.Match[str]) -> list[tuple[int, int, str]]:
     while first < len(groups):
         for last in range(min(len(groups), first + MOST_DIGITS), first, -1):
             start, end = groups[first][0], groups[last - 1][1]
-            kind = _kind([plain[a:b].upper() for a, b in groups[first:last]], plain[:start], plain[end:])
+            around = plain[max(0, start - WORDS_BEFORE) : start], plain[end : end + WORDS_BEFORE]
+            kind = _kind([plain[a:b].upper() for a, b in groups[first:last]], *around)
             if kind:
                 found.append((start, end, kind))
                 first = last
@@ -105,7 +107,7 @@ def _numbers(plain: str, run: re.Match[str]) -> list[tuple[int, int, str]]:
 
 def _kind(groups: list[str], before: str, after: str) -> str | None:
     number, lengths = "".join(groups), [len(group) for group in groups]
-    if _CONTRACT_LETTER.search(before) or not 10 < len(number) <= MOST_DIGITS:
+    if not 10 < len(number) <= MOST_DIGITS or _CONTRACT_LETTER.search(before):
         return None
     if _is_id(number) or (len(number) in (15, 18) and _ID_WORDS.search(before)):
         return "id_card"

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 import requests
-import socketio
 
 from tests.security.conftest import OWNER, SETTINGS
+from tests.web.assistant import Client
 
 if TYPE_CHECKING:
     from tests.security.conftest import World
@@ -83,14 +83,15 @@ def talked(world: World) -> list[str]:
 
 
 async def _in_the_web_chat(world: World) -> None:
-    client = socketio.AsyncClient(reconnection=False)
-    options = {"transports": ["polling"], "socketio_path": "/webhooks/web/socket.io", "wait_timeout": 10}
-    await client.connect(world.url, auth={"token": world.borrower(OWNER["id"]).token, "x": PASSWORD}, **options)
-    await client.call("resume", {"cursor": 0, "x": MOBILE}, timeout=30)
-    await client.call("say", {"id": uuid.uuid4().hex, "text": f"我的手机{MOBILE}，你好", "metadata": CARD}, timeout=60)
-    await client.call("say", {"id": uuid.uuid4().hex, "text": {"a": ID_CARD}}, timeout=30)
-    rated = await client.call("rate", {"score": 1, "words": f"\x02差，打{MOBILE}，密码是{PASSWORD}"}, timeout=30)
-    await client.disconnect()
+    client = Client(world.url)
+    await client.connect(world.borrower(OWNER["id"]).token, {"X-Phone": MOBILE})
+    await client.sio.call("resume", {"cursor": 0, "x": MOBILE}, timeout=30)
+    await client.sio.call(
+        "say", {"id": uuid.uuid4().hex, "text": f"我的手机{MOBILE}，你好", "metadata": CARD}, timeout=60
+    )
+    await client.sio.call("say", {"id": uuid.uuid4().hex, "text": {"a": ID_CARD}}, timeout=30)
+    rated = await client.sio.call("rate", {"score": 1, "words": f"\x02差，打{MOBILE}，密码是{PASSWORD}"}, timeout=30)
+    await client.sio.disconnect()
     assert rated == {"ok": True}
 
 

@@ -20,7 +20,7 @@ from socketio.exceptions import ConnectionRefusedError
 from kuanxin.channels.inbound import Refused, clean, read_message
 from kuanxin.channels.web.limits import RateLimit
 from kuanxin.channels.web.tokens import Proof, prove
-from kuanxin.conversations.model import ConversationsUnavailable
+from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
 from kuanxin.identity.tokens import TokenRefused
 
 if TYPE_CHECKING:
@@ -171,7 +171,10 @@ class Sockets:
             raise Refused(422, "score", "评分是1到5。")
         words = clean(words[:MOST_RATING_CHARACTERS])
         now = self._parts.clock.now()
-        await asyncio.to_thread(self._parts.conversations.rate, proof.speaker.conversation_id, score, words, now)
+        try:
+            await asyncio.to_thread(self._parts.conversations.rate, proof.speaker.conversation_id, score, words, now)
+        except ConversationNotFound:
+            raise Refused(422, "nothing_said", "还没有聊过，等聊完再评价吧。") from None
         return {"ok": True}
 
     async def follow(self) -> None:
