@@ -15,14 +15,14 @@ from rasa_sdk import Action
 from rasa_sdk.events import SlotSet
 
 from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_in
-from actions.cards import KIND_NAMES, offers_card
+from actions.cards import offers_card
 from actions.readings import otherwise
 from actions.relief.limits import counted_from
 from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUESTED, WISHES, Negotiation
 from actions.turn import NotVerified, Turn, to_fen
 from actions.words import money
 from kuanxin.conversations.replies import Button, Reply
-from kuanxin.servicing.affordability import due_day_after
+from kuanxin.servicing.affordability import Budget, due_day_after
 from kuanxin.servicing.money import yuan
 from kuanxin.servicing.ports import BookUnavailable
 from kuanxin.servicing.quotes import (
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from rasa_sdk.executor import CollectingDispatcher
     from rasa_sdk.types import DomainDict
 
-    from kuanxin.servicing.affordability import Budget
     from kuanxin.servicing.service import Status
 
 # questions to which a plain "no" means that the whole wish is dropped
@@ -48,8 +47,9 @@ DATED = {"later_date", "due_day", "part_amount"}
 LIKELY_NO = 0.6
 _BIG = re.compile(r"大的|[多高]的那|大笔|大额")
 _SMALL = re.compile(r"小的|少的那|小笔|小额")
-_ANY = re.compile(r"随便|都行|都可以|无所谓|你看着|你定|不知道|说不准|不确定|不清楚|没数")
-_URGENT = re.compile(rf"逾期|过期|晚了的|急的|{_ANY.pattern}|两笔|都要|全部|一起")
+_ANY = re.compile(r"随便|都行|都可以|无所谓|你看着|你定")
+_UNSURE = re.compile(r"不知道|说不准|不好说|不确定|不清楚|没数|算不[出清来]")
+_URGENT = re.compile(rf"逾期|过期|晚了的|急的|{_ANY.pattern}|{_UNSURE.pattern}|两笔|都要|全部|一起")
 
 
 class ValidateReliefForm(Action):
@@ -305,7 +305,8 @@ def _plan(state: Negotiation, requested: str | None) -> None:
             state.put(offers=[h for h in state["offers"] or () if h != offer.hash] + [offer.hash])
         _offer(state, offer, plan=f"rows:{count}")
         return
-    undecided = turn.intent in {"deny", "affirm"} or bool(turn.entity("choice")) or _ANY.search(turn.text)
+    vague = _ANY.search(turn.text) or _UNSURE.search(turn.text)
+    undecided = turn.intent in {"deny", "affirm"} or bool(turn.entity("choice")) or vague
     if turn.entity("plan") == "show" or (requested == "plan" and undecided):
         _show_plans(state)
 
@@ -326,7 +327,11 @@ def _budget(state: Negotiation, requested: str | None) -> Budget | None:
     if budget.comfortable is None and budget.income is not None and not spends:
         state.put(plan=None, told={"asks": "expense", "income": yuan(budget.income)})
         return None
-    if state.turn.entity("plan") == "budget" and budget.income is None:
+    # who does not know it is asked for it once, not again in the middle of the answer
+    pressed = state.turn.entity("plan")
+    at_first = requested == "plan" and not asked and not state["offers"]
+    unsure = at_first and pressed is None and _UNSURE.search(state.turn.text)
+    if (pressed == "budget" or unsure) and budget.income is None and budget.comfortable is None:
         state.put(plan=None, told={"asks": "income"})
         return None
     if budget.income is not None and budget.limit is not None:
@@ -356,9 +361,15 @@ def _chosen_offer(state: Negotiation) -> str | None:
 
 
 def _show_plans(state: Negotiation) -> None:
-    turn = state.turn
+    turn, servicing = state.turn, state.turn.services.servicing
+    borrower, loan = turn.must_be_borrower(), state["loan"]
+    found: tuple[Quote | Refusal, ...]
+    name, _, limit = str(state["plan"] or "").partition(":")
+    if name == "limit":  # other plans than the one that was offered, and none above what can be paid
+        found = servicing.plans_for(borrower, loan, Budget(comfortable=int(limit)), turn.now).quotes
+    else:
+        found = servicing.plans(borrower, loan, turn.now)
     state.put(told=None)
-    found = turn.services.servicing.plans(turn.must_be_borrower(), state["loan"], turn.now)
     quotes = tuple(offer for offer in found if isinstance(offer, Quote))
     if not quotes:
         refusal = next((offer for offer in found if isinstance(offer, Refusal)), None)
@@ -394,12 +405,15 @@ def _nothing_fits(state: Negotiation, limit: int, nearest: Quote | Refusal | Non
     buttons: tuple[Button, ...] = (HUMAN, Button("换个金额试试", "request_instalment_plan"), Button("先不弄了", "stop"))
     state.put(quote=None, plan=None, offers=None)
     if isinstance(nearest, Quote):
-        kind = KIND_NAMES[nearest.kind]
-        said += f"最接近的是{kind}：{len(nearest.rows)}期，每期最多{money(nearest.monthly)}"
-        said += "，需要同事审核。" if nearest.needs_person else "。"
+        interim = nearest.facts
+        said += f"可以先过渡一下：头{interim['months']}个月每月还{money(interim['monthly'])}，"
+        said += f"之后每期最多{money(nearest.monthly)}"
+        said += "，后面这段要同事看过、和您商量了再定。" if nearest.needs_person else "。"
         state.put(offers=[nearest.hash])
         buttons = (Button("看看这个方案", "inform", {"offer": nearest.hash}), *buttons)
-    state.say(Reply(said + "同事可以和您一起商量别的办法，比如先少还一段时间。", buttons=buttons))
+    else:
+        said += "同事可以和您一起商量别的办法，比如先少还一段时间。"
+    state.say(Reply(said, buttons=buttons))
 
 
 def _due_day(state: Negotiation) -> None:
