@@ -88,9 +88,13 @@ class Services:
     shared: SharedValues
 
     def portfolio(self) -> tuple[int | None, Iterator[dict[str, list[Loan]]]]:
-        """All borrowers with their loans in lots, and how many (None: not known before)."""
+        """All borrowers with their loans in lots, and how many (None: not known before).
+
+        Of a bank's own system that cannot be gone through: those who ever signed in. Raises BookUnavailable.
+        """
         if self.settings.loan_book_url:
-            return None, known_borrowers(self.engine, self.book)
+            whole = self.book.lots() if isinstance(self.book, HttpLoanBook) else None
+            return None, whole or known_borrowers(self.engine, self.book)
         return borrower_count(self.engine), portfolio(self.engine)
 
     def official_account(self) -> OfficialAccount:

@@ -13,7 +13,7 @@ from kuanxin.servicing.quotes import quote_from_json, quote_to_json
 from kuanxin.servicing.wire import borrower_from_json, event_to_json, loan_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import requests
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+LOT = 200  # borrowers in one answer
 _NOT_FOUND = {"borrower-not-found", "loan-not-found", "quote-not-found"}
 
 
@@ -88,6 +89,27 @@ class HttpLoanBook:
             raise LoanChanged(loan.id)
         return _read_loan(answer, loan.borrower_id, loan.id)
 
+    def lots(self) -> Iterator[dict[str, list[Loan]]] | None:
+        """All borrowers whom the bank wants planned, with their loans, page by page; None where it offers no such list.
+
+        The first page is asked for at once. Raises BookUnavailable, also between pages; what was yielded is right.
+        """
+        first = self._call("GET", f"/portfolio?limit={LOT}")
+        if _problem(first) == "not-found":
+            return None
+        return self._pages(first)
+
+    def _pages(self, answer: Answer) -> Iterator[dict[str, list[Loan]]]:
+        seen: set[str] = set()
+        while True:
+            lot, cursor = _read(answer, _page, lambda page: page[1] not in seen)
+            if lot:
+                yield lot
+            if cursor is None:
+                return
+            seen.add(cursor)
+            answer = self._call("GET", f"/portfolio?limit={LOT}&cursor={in_path(cursor, safe='')}")
+
     def _call(self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> Answer:
         try:
             return self._caller.call(method, path, body, headers)
@@ -110,6 +132,17 @@ def _read_loan(answer: Answer, borrower_id: str, loan_id: str) -> Loan:
     if _problem(answer) in _NOT_FOUND:
         raise LoanNotFound(loan_id)
     return _read(answer, loan_from_json, lambda loan: (loan.borrower_id, loan.id) == (borrower_id, loan_id))
+
+
+def _page(data: Any) -> tuple[dict[str, list[Loan]], str | None]:
+    """The borrowers of a page with their loans, and the cursor of the next one."""
+    cursor = data.get("next")
+    if not (cursor is None or (isinstance(cursor, str) and cursor)):
+        raise ValueError("next: expected a cursor, or nothing at the end")
+    lot = {str(one["borrower_id"]): list(_loans(one)) for one in data["borrowers"]}
+    if any(loan.borrower_id != borrower for borrower, loans in lot.items() for loan in loans):
+        raise ValueError("borrowers: a loan of somebody else")
+    return lot, cursor
 
 
 def _loans(data: Any) -> tuple[Loan, ...]:

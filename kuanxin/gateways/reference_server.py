@@ -17,7 +17,7 @@ import re
 import sys
 from collections import OrderedDict
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,14 +36,17 @@ if TYPE_CHECKING:
 
     from sanic.request import Request
 
+    from kuanxin.servicing.model import Loan
     from kuanxin.servicing.ports import LoanBook
 
     Handler = Callable[..., Awaitable[HTTPResponse]]
+    Lots = Callable[[str, int], dict[str, list[Loan]]]
 
 CONTRACT = Path(__file__).resolve().parents[2] / "docs" / "integration" / "loan-book.openapi.yaml"
 TOKEN = "KUANXIN_LOAN_BOOK_TOKEN"
 _NAME = re.compile(r"[A-Za-z0-9._:-]{1,128}", re.ASCII)
 _MOST_QUOTES = 10_000
+MOST_IN_A_PAGE = 500
 _STATUS = {
     "malformed": (400, "The request is not by the contract"),
     "unauthorized": (401, "The token is missing or wrong"),
@@ -88,14 +91,22 @@ class Shelf:
         return self._kept.get((borrower_id, quote_hash))
 
 
-def make_app(book: LoanBook, token: str, name: str = "loan_book") -> Sanic:
-    """The server over a loan book. `book` is called in threads."""
+def make_app(book: LoanBook, lots: Lots, token: str, name: str = "loan_book") -> Sanic:
+    """The server over a loan book. `lots` gives borrowers after an id with their loans. Both are called in threads."""
     app = Sanic(name, configure_logging=False)
     app.config.REQUEST_MAX_SIZE = 2_000_000
     app.config.FALLBACK_ERROR_FORMAT = "json"
     shelf = Shelf()
     contract = _Contract()
     guarded = _guarded(token)
+
+    @app.get("/portfolio")
+    @guarded
+    async def portfolio(request: Request) -> HTTPResponse:
+        after, most = _page_asked(request)
+        found = await asyncio.to_thread(lots, after, most)
+        page = [{"borrower_id": id, "loans": [loan_to_json(loan) for loan in loans]} for id, loans in found.items()]
+        return _json({"borrowers": page, **({"next": page[-1]["borrower_id"]} if len(page) == most else {})})
 
     @app.get("/borrowers/<borrower_id>", unquote=True)
     @guarded
@@ -211,6 +222,17 @@ class _Contract:
         return body
 
 
+def _page_asked(request: Request) -> tuple[str, int]:
+    """After whom, and how many. The cursor is the last id of the page before; to its reader it is just a word."""
+    asked = request.get_args(keep_blank_values=True)
+    cursor, limit = asked.getlist("cursor", []), asked.getlist("limit", ["100"])
+    if len(cursor) > 1 or not all(map(_NAME.fullmatch, cursor)):
+        raise Problem("malformed", "cursor: not one of ours")
+    if len(limit) > 1 or not re.fullmatch("[0-9]{1,3}", limit[0]) or not 1 <= int(limit[0]) <= MOST_IN_A_PAGE:
+        raise Problem("malformed", f"limit: expected a number from 1 to {MOST_IN_A_PAGE}")
+    return (cursor[0] if cursor else ""), int(limit[0])
+
+
 async def _borrower(book: LoanBook, borrower_id: str) -> Any:
     found = await asyncio.to_thread(book.borrower, borrower_id)
     if found is None:
@@ -239,6 +261,7 @@ def _json(
 def main() -> int:
     # composes by itself: it stands for another system, so nothing else of Kuanxin starts with it
     from kuanxin.store.engine import make_engine, migrate
+    from kuanxin.store.portfolio import lot_after
     from kuanxin.store.sql_book import SqlLoanBook
 
     parser = argparse.ArgumentParser(prog="python -m kuanxin.gateways.reference_server", description=__doc__)
@@ -251,7 +274,9 @@ def main() -> int:
         return 2
     engine = make_engine()
     migrate(engine)
-    make_app(SqlLoanBook(engine), token).run(chosen.host, chosen.port, access_log=False, motd=False)
+    make_app(SqlLoanBook(engine), partial(lot_after, engine), token).run(
+        chosen.host, chosen.port, access_log=False, motd=False
+    )
     return 0
 
 

@@ -25,25 +25,28 @@ LOT = 500  # borrowers
 def portfolio(engine: Engine, lot: int = LOT) -> Iterator[dict[str, list[Loan]]]:
     """Lots of borrowers with their loans, by id. Each lot is one consistent reading; no reading stays open between."""
     after = ""
-    while True:
-        with reading(engine) as connection:
-            ids = list(
-                connection.execute(
-                    select(borrowers.c.id).where(borrowers.c.id > after).order_by(borrowers.c.id).limit(lot)
-                ).scalars()
-            )
-            found = read_loans(connection, loans.c.borrower_id.in_(ids)) if ids else ()
-        if not ids:
-            return
-        of: dict[str, list[Loan]] = {one: [] for one in ids}
-        for loan in found:
-            of[loan.borrower_id].append(loan)
-        yield of
-        after = ids[-1]
+    while found := lot_after(engine, after, lot):
+        yield found
+        after = next(reversed(found))
+
+
+def lot_after(engine: Engine, after: str, lot: int) -> dict[str, list[Loan]]:
+    """The next borrowers in the order of ids, with their loans; empty at the end."""
+    with reading(engine) as connection:
+        ids = list(
+            connection.execute(
+                select(borrowers.c.id).where(borrowers.c.id > after).order_by(borrowers.c.id).limit(lot)
+            ).scalars()
+        )
+        found = read_loans(connection, loans.c.borrower_id.in_(ids)) if ids else ()
+    of: dict[str, list[Loan]] = {one: [] for one in ids}
+    for loan in found:
+        of[loan.borrower_id].append(loan)
+    return of
 
 
 def known_borrowers(engine: Engine, book: LoanBook, lot: int = LOT) -> Iterator[dict[str, list[Loan]]]:
-    """Where the loans stand in the bank's own system: the borrowers who ever signed in to a conversation."""
+    """Where the bank's own system cannot be gone through: the borrowers who ever signed in to a conversation."""
     after = ""
     while True:
         with reading(engine) as connection:

@@ -31,7 +31,7 @@ def test_the_reference_server_keeps_the_contract(serve, tmp_path):
         timeout=300,
     )
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
-    assert "Tested: 6" in run.stdout
+    assert "Tested: 7" in run.stdout
 
 
 @pytest.mark.parametrize(
