@@ -40,13 +40,14 @@ def distress(turn: Turn) -> Answer:
 def hardship(turn: Turn) -> Answer:
     """Acknowledges, pauses reminders, asks what would help; no documents first.
 
-    Beside a wish that the message states as well (失业了 能分期吗) it asks nothing: the wish has a question of its own.
+    Beside a wish that the message states as well (失业了 能分期吗), and within a form, it asks nothing: these have a
+    question of their own.
     """
     turn.services.conversations.hold_reminders(turn.conversation, "hardship", turn.now)
     told = Negotiation(turn, {}, []).terms
     of_a_month = {name: told[name] for name in MONTHLY if name in told}  # known already when a plan is asked for next
     heard = "知道了，遇到这种时候确实不容易，您愿意说出来已经很好。我先暂停提醒，不需要您先交什么证明。"
-    if turn.intent != "report_hardship":
+    if turn.intent != "report_hardship" or turn.slots.get("requested_slot"):
         return say(heard)
     return say(
         f"{heard}下面哪种对您帮助最大？也可以直接说每个月大概能还多少，零也没关系。",
