@@ -94,8 +94,12 @@ def _leaves(state: Negotiation, requested: str | None) -> bool:
     turn = state.turn
     if turn.safety_hold or turn.third_party:
         return True
-    answered = requested is not None and turn.perhaps is not None and bool(state.terms)
-    return turn.intent in LEAVING and not answered
+    return turn.intent in LEAVING and not _answers_the_question(state, requested)
+
+
+def _answers_the_question(state: Negotiation, requested: str | None) -> bool:
+    """Whether figures in a message whose wish is not sure are for the question that was asked (不行 26太早 30号)."""
+    return requested is not None and state.turn.perhaps is not None and bool(state.terms)
 
 
 def read(state: Negotiation, requested: str | None) -> bool:
@@ -123,7 +127,7 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
             if wish not in WISHES:
                 state.replies += briefly(wish, turn)
         state.replies += otherwise(turn)
-    if turn.intent in WISHES and WISHES[turn.intent] != state["relief"]:
+    if turn.intent in WISHES and WISHES[turn.intent] != state["relief"] and not _answers_the_question(state, requested):
         state.put(**{**EMPTY, "relief": WISHES[turn.intent], "told": state["told"]})
     if _counter_offer(state):
         return False
