@@ -103,7 +103,7 @@ export function Messages({ conversation, language, onChosen, onCopy }: Props) {
           ))}
           {typing && (
             <li className="kx-line" data-author="assistant">
-              <span className="kx-hidden">{words.typing}</span>
+              <span className="kx-hidden">{conversation.holder === "human" ? words.staffTyping : words.typing}</span>
               <Typing />
             </li>
           )}
