@@ -48,7 +48,7 @@ def test_a_person_is_erased_with_a_proof_that_names_no_content(parts, django, ta
     from desk.audit.models import Line
     from desk.teaching.models import Lesson
 
-    id = talk("只有我知道的话", borrower="B003", asks=False)
+    id = talk("只有我知道的话", borrower="B012", asks=False)
     lesson = {"conversation_id": id, "message_id": "m1", "predicted": "greet", "confidence": 0.5, "by": "demo-reviewer"}
     Lesson.objects.create(text="只有我知道", intent="inform", **lesson)
     notice = parts.settings.outbox / f"notice-staff_replied-{'a' * 32}.json"
@@ -59,18 +59,18 @@ def test_a_person_is_erased_with_a_proof_that_names_no_content(parts, django, ta
 
     ticket = parts.conversations.open_ticket(id, "dispute", "s", "t", parts.clock.now())
     with pytest.raises(CommandError, match=f"ticket {ticket.number} is open"):
-        call_command("erase", "B003", reason="本人申请")
+        call_command("erase", "B012", reason="本人申请")
     assert Lesson.objects.filter(conversation_id=id).exists(), "refused whole"
 
     parts.staff.store.close_ticket(ticket.number, "demo-agent", "办好了", parts.clock.now())
-    call_command("export_person", "B003", reason="本人申请")
+    call_command("export_person", "B012", reason="本人申请")
     shown = json.loads(capsys.readouterr().out)
-    assert shown["borrower"]["id"] == "B003"
+    assert shown["borrower"]["id"] == "B012"
     assert "只有我知道的话" in [entry["text"] for entry in shown["transcript"]]
     assert [lesson["text"] for lesson in shown["desk_lessons"]] == ["只有我知道"]
     assert shown["loans"]
 
-    call_command("erase", "B003", reason="本人申请")
+    call_command("erase", "B012", reason="本人申请")
     printed = capsys.readouterr().out
     proof = json.loads(printed)
     assert id in proof["conversations"]
@@ -82,7 +82,7 @@ def test_a_person_is_erased_with_a_proof_that_names_no_content(parts, django, ta
     with pytest.raises(ConversationNotFound):
         parts.conversations.get(id)
     assert not Lesson.objects.filter(conversation_id=id).exists()
-    lines = Line.objects.filter(action="erased", about="B003").order_by("id")
+    lines = Line.objects.filter(action="erased", about="B012").order_by("id")
     assert [line.detail["step"] for line in lines] == ["asked", "refused", "asked", "done"]
     assert lines[3].detail["rows"] == proof["rows"]
 
