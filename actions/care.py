@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from actions.base import HUMAN, answers
-from actions.relief.state import MONTHLY, Negotiation
+from actions.relief.state import MONTHLY, terms_of
 from actions.turn import Answer, Turn, say
 from kuanxin.conversations.replies import Button
 
@@ -44,11 +44,10 @@ def hardship(turn: Turn) -> Answer:
     question of their own.
     """
     turn.services.conversations.hold_reminders(turn.conversation, "hardship", turn.now)
-    told = Negotiation(turn, {}, []).terms
-    of_a_month = {name: told[name] for name in MONTHLY if name in told}  # known already when a plan is asked for next
     heard = "知道了，遇到这种时候确实不容易，您愿意说出来已经很好。我先暂停提醒，不需要您先交什么证明。"
     if turn.intent != "report_hardship" or turn.slots.get("requested_slot"):
         return say(heard)
+    of_a_month = {name: value for name, value in terms_of(turn).items() if name in MONTHLY}
     return say(
         f"{heard}下面哪种对您帮助最大？也可以直接说每个月大概能还多少，零也没关系。",
         buttons=(
@@ -58,7 +57,7 @@ def hardship(turn: Turn) -> Answer:
             Button("现在一分也拿不出", "request_human"),
             HUMAN,
         ),
-        slots={"told": of_a_month} if of_a_month else {},
+        slots={"told": of_a_month} if of_a_month else {},  # known already when a plan is asked for next
     )
 
 

@@ -121,6 +121,13 @@ def services() -> Services:
         return _made
 
 
+def checked_settings() -> Settings:
+    """The settings of a process that is about to start, everything about them checked. Raises SettingsError."""
+    settings = read_settings(spelling=True)
+    check(settings)
+    return settings
+
+
 def check(settings: Settings) -> None:
     """What no single value shows: keys, files, what belongs together. Raises SettingsError with every mistake."""
     wrong = []

@@ -48,6 +48,24 @@ EMPTY: dict[str, Any] = dict.fromkeys(
 )
 
 
+def terms_of(turn: Turn) -> dict[str, Any]:
+    """The dates, amounts and counts of a message. A payday stands under that name too, and what somebody earns, spends
+    and owes elsewhere under names of their own, in yuan, added up.
+
+    What is known goes before what is not (8号发工资 改到发工资后), the later before the earlier.
+    """
+    found: dict[str, Any] = {}
+    for entity in sorted(turn.entities, key=lambda e: e.get("value") is not None):
+        name, value = entity["entity"], entity.get("value")
+        if name == "amount" and entity.get("of") in MONTHLY:
+            found[entity["of"]] = str(Decimal(found.get(entity["of"], 0)) + Decimal(value))
+        elif name in TERMS:
+            found[name] = value
+            if entity.get("payday"):
+                found["payday"] = value
+    return found
+
+
 @dataclass
 class Negotiation:
     """The form's slots while one message is read."""
@@ -72,31 +90,22 @@ class Negotiation:
 
     @property
     def terms(self) -> dict[str, Any]:
-        """The dates, amounts and counts of this message. A payday stands under that name too, and what somebody earns,
-        spends and owes elsewhere under names of their own, in yuan, added up.
+        return terms_of(self.turn)
 
-        What is known goes before what is not (8号发工资 改到发工资后), the later before the earlier.
-        """
-        found: dict[str, Any] = {}
-        for entity in sorted(self.turn.entities, key=lambda e: e.get("value") is not None):
-            name, value = entity["entity"], entity.get("value")
-            if name == "amount" and entity.get("of") in MONTHLY:
-                found[entity["of"]] = str(Decimal(found.get(entity["of"], 0)) + Decimal(value))
-            elif name in TERMS:
-                found[name] = value
-                if entity.get("payday"):
-                    found["payday"] = value
-        return found
+    @property
+    def known(self) -> dict[str, Any]:
+        """The terms of this message over those of the one before it."""
+        return {**(self["told"] or {}), **self.terms}
 
     def budget(self) -> Budget:
         """What this message and the one before it tell of a month."""
-        told = {**(self["told"] or {}), **self.terms}
+        told = self.known
         income, expense, debt, amount = (to_fen(told.get(name)) for name in (*MONTHLY, "amount"))
         return Budget(amount, income, expense or 0, debt or 0, self.due_day()[1])
 
     def amount(self) -> Fen | None:
         """What is offered; not what is earned or spent."""
-        return to_fen({**(self["told"] or {}), **self.terms}.get("amount"))
+        return to_fen(self.known.get("amount"))
 
     def date(self) -> date | None:
         return to_date(self.entity("date"))

@@ -9,7 +9,6 @@ tracker store stays. What cannot be loaded, or does not understand a first messa
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 from datetime import datetime, timezone
 from pathlib import Path
@@ -52,7 +51,7 @@ async def follow(app: Any, parts: Services) -> None:
 
 async def _look(agent: Agent, models: SqlModels, answering: str) -> str:
     """The SHA-256 of the model that answers after this look; `answering` is the one before it, empty at the start."""
-    answering = answering or await asyncio.to_thread(_sha256, agent.processor.model_path)
+    answering = answering or await asyncio.to_thread(models.sha256_of, Path(agent.processor.model_path))
     change = await asyncio.to_thread(models.live)
     if change is None:
         return answering
@@ -87,7 +86,3 @@ async def _change_to(agent: Agent, change: Change) -> None:
     agent.tracker_store.domain = processor.domain
     if isinstance(agent.nlg, TemplatedNaturalLanguageGenerator):
         agent.nlg.responses = processor.domain.responses
-
-
-def _sha256(model: Path) -> str:
-    return hashlib.sha256(Path(model).read_bytes()).hexdigest()

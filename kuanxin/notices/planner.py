@@ -69,7 +69,8 @@ class Planner:
                 wishes.setdefault(wish.borrower_id, []).append(wish)
             allowed: list[list[Cause]] = []
             if not dry:
-                agreed = (one for loans in lot.values() for loan in loans for one in state_of(loan, now).arrangements)
+                changed = (loan for loans in lot.values() for loan in loans if loan.events)
+                agreed = (one for loan in changed for one in state_of(loan, now).arrangements)
                 self._outbox.note_states({one.id: one.state.value for one in agreed})
             for borrower_id, loans in lot.items():
                 if not dry:

@@ -55,7 +55,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _status(args: argparse.Namespace) -> None:
-    models, live = _models(), None
+    models = _models()
     table = Table("model", "trained", "by", "lessons", "", title="Models, newest first")
     live = models.live()
     for model in models.all():

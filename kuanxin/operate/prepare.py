@@ -10,10 +10,10 @@ import yaml
 
 from kuanxin.book.demo import DEMO_BOOK
 from kuanxin.book.importer import import_book
-from kuanxin.bootstrap import check
+from kuanxin.bootstrap import checked_settings
 from kuanxin.clock import Clock
 from kuanxin.operate.model import starting_model
-from kuanxin.settings import PREFIX, read_settings
+from kuanxin.settings import PREFIX
 from kuanxin.store.engine import make_engine, migrate
 from kuanxin.store.settings import book_settings
 
@@ -33,7 +33,7 @@ class CannotStart(Exception):
 
 def prepare() -> None:
     """Prepares everything on one machine. Raises CannotStart, SettingsError."""
-    settings = _checked()
+    settings = checked_settings()
     settings.var.mkdir(parents=True, exist_ok=True)
     _check_room(settings.var)
     _check_ports(settings)
@@ -45,13 +45,7 @@ def prepare() -> None:
 
 def install() -> None:
     """Tables and model, nothing else: once before the servers of a release start, on however many machines."""
-    _with_model(_checked())
-
-
-def _checked() -> Settings:
-    settings = read_settings(spelling=True)
-    check(settings)
-    return settings
+    _with_model(checked_settings())
 
 
 def _with_model(settings: Settings) -> Engine:

@@ -11,10 +11,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from kuanxin.bootstrap import check
+from kuanxin.bootstrap import checked_settings
 from kuanxin.operate.assistant import CONFIGURATION
 from kuanxin.operate.model import starting_model
-from kuanxin.settings import PREFIX, read_settings
+from kuanxin.settings import PREFIX
 from kuanxin.store.engine import make_engine
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ DESK_OPTIONS = "--worker-class gthread --workers 2 --threads 8 --graceful-timeou
 
 def start(name: str) -> NoReturn:
     """Becomes this server. Raises SettingsError with a line for each mistake."""
-    settings = read_settings(spelling=True)
-    check(settings)
+    settings = checked_settings()
     environment = os.environ | {
         f"{PREFIX}ACTION_PORT": str(settings.action_port),  # endpoints.yml reads it
         "SANIC_HOST": "127.0.0.1",  # the action server has no login: never beyond its machine or pod

@@ -113,6 +113,8 @@ class Position:
 
     @cached_property
     def terms_without_grace(self) -> Terms:
+        if not self.terms.grace_days and not self.terms.holidays_grace:
+            return self.terms
         return replace(self.terms, grace_days=0, holidays_grace=False)
 
     # -- what is owed ---------------------------------------------------------------------------------------------

@@ -95,6 +95,9 @@ class Training:
 
 
 class SqlModels(Transactions):
+    def sha256_of(self, file: Path) -> str:
+        return sha256_of(file)
+
     def register(self, name: str, file: Path, fits: str, made_at: datetime, made_by: str, lessons: int) -> Model:
         """Makes a trained file one of ours. The same file a second time stays what it was."""
         found = Model(sha256_of(file), name, str(file), fits, made_at, made_by, lessons)
