@@ -8,21 +8,22 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import desk, dialogue, engine, expensive, load, notices, pipelines, turns, web
+from bench import desk, dialogue, endure, engine, expensive, load, notices, pipelines, turns, web
 from bench.document import DOCUMENT, UNDERSTANDING, Figures, write
 from kuanxin.operate.model import ROOT
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parts = ("turns", "web", "load", "expensive", "engine", "notices", "desk", "pipelines", "dialogue")
+    parts = ("turns", "web", "load", "expensive", "engine", "notices", "desk", "pipelines", "dialogue", "endure")
     parser.add_argument(
         "part",
         nargs="?",
         choices=parts,
-        help="one part alone (default: all but pipelines and dialogue: they train long)",
+        help="one part alone (default: all but pipelines, dialogue and endure: they take long)",
     )
     parser.add_argument("--full", action="store_true", help="engine, notices, desk: up to 1,000,000")
+    parser.add_argument("--minutes", type=float, default=60, help="endure: how long")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="pipelines: these, beside what was measured before")
     parser.add_argument(
         "--questions",
@@ -66,6 +67,10 @@ def main() -> None:
         _tell(console, "pipelines", tables, "python -m bench pipelines", UNDERSTANDING)
     if chosen.part == "dialogue":
         _tell(console, "dialogue", dialogue.measure(), "python -m bench dialogue", UNDERSTANDING)
+    if chosen.part == "endure":
+        console.print(f"Servers are killed under borrowers who talk; this takes {chosen.minutes:g} minutes…")
+        command = f"python -m bench endure --minutes {chosen.minutes:g}"
+        _tell(console, "endure", endure.measure(chosen.minutes), command)
 
 
 def _beside_the_bare_bot(rows: list[tuple[str, float, float, str]]) -> Figures:

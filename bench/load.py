@@ -78,7 +78,12 @@ def _turns(chat: str, tokens: Path, at_once: int, out: Path) -> dict[str, str]:
         *("--run-time", f"{SECONDS}s", "--csv", str(out), "--only-summary", "--exit-code-on-error", "0"),
     )
     done = subprocess.run(
-        command, env={**os.environ, "KUANXIN_LOAD_TOKENS": str(tokens)}, capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env={**os.environ, "KUANXIN_LOAD_TOKENS": str(tokens)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(f"locust did not run:\n{done.stderr}")

@@ -19,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import psycopg2
 import redis
 
@@ -80,6 +81,19 @@ class Server:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{command[0]} did not start:\n{(self.folder / 'server.log').read_text()}")
             time.sleep(0.05)
+
+    def freeze(self) -> None:
+        """It goes on to hold its connections and answers nothing, until `thaw`."""
+        for process in self._all():
+            process.suspend()
+
+    def thaw(self) -> None:
+        for process in self._all():
+            process.resume()
+
+    def _all(self) -> list[psutil.Process]:
+        first = psutil.Process(self._process.pid)
+        return [first, *first.children(recursive=True)]
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:

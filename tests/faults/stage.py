@@ -28,18 +28,11 @@ NOW = datetime.fromisoformat("2026-11-23T10:00:00+08:00")
 START_SECONDS = 120
 
 
-class Faulty:
-    """The assistant, and what may happen to it."""
+class Worker:
+    """A Rasa server with its action server, and what may happen to them."""
 
     def __init__(self, assistant: RunningAssistant) -> None:
         self.assistant = assistant
-        self.stage = Stage(assistant.environment)
-        self.stage.set(many_borrowers(), NOW)
-        self._borrowers = iter(range(1000))
-
-    def borrower(self, demo: str = "B004") -> Borrower:
-        """Another borrower in the same situation, whom no other test has spoken for."""
-        return Borrower(self, f"{demo}-{next(self._borrowers)}")
 
     def kill(self, name: str) -> None:
         self.signal(name, signal.SIGKILL)
@@ -86,6 +79,20 @@ class Faulty:
 
     def _countdown(self, name: str) -> Path:
         return self.assistant.var / f"{name}-countdown"
+
+
+class Faulty(Worker):
+    """A worker over a book of borrowers who talk with it."""
+
+    def __init__(self, assistant: RunningAssistant) -> None:
+        super().__init__(assistant)
+        self.stage = Stage(assistant.environment)
+        self.stage.set(many_borrowers(), NOW)
+        self._borrowers = iter(range(1000))
+
+    def borrower(self, demo: str = "B004") -> Borrower:
+        """Another borrower in the same situation, whom no other test has spoken for."""
+        return Borrower(self, f"{demo}-{next(self._borrowers)}")
 
     def leases_run_out(self) -> None:
         """As if the minute had passed after which a message that was lost in a crash may be given out again."""
