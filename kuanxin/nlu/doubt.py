@@ -12,6 +12,8 @@ from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME as FALLBACK
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 
+from kuanxin.nlu.wishes import LED_BY_CLAUSE
+
 PERHAPS = "perhaps"
 
 
@@ -19,9 +21,10 @@ PERHAPS = "perhaps"
 class Doubt(GraphComponent):
     """Writes `perhaps`, the next likely intents, into a message whose intent stays below the confidence `sure`.
 
-    A message without it was understood for sure, or is asked back by the FallbackClassifier before. `possible` is what a
-    reading needs to be worth a button, `most` how many are. Needs in `heard` are not asked back where they come first
-    with at least the confidence given there: who says to be out of money, in whatever words, is believed.
+    A message without it was understood for sure, or is asked back by the FallbackClassifier before. What only a clause
+    says is never sure, however clear the clause is by itself. `possible` is what a reading needs to be worth a button,
+    `most` how many are. Needs in `heard` are not asked back where they come first with at least the confidence given
+    there: who says to be out of money, in whatever words, is believed.
     """
 
     @staticmethod
@@ -51,7 +54,8 @@ class Doubt(GraphComponent):
                 intent = first["name"]
                 message.set(INTENT, dict(first), add_to_output=True)
                 message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
-            if intent in (None, FALLBACK) or first["confidence"] >= self._sure:
+            sure = first["confidence"] >= self._sure and not message.get(LED_BY_CLAUSE)
+            if intent in (None, FALLBACK) or sure:
                 continue
             likely = [r["name"] for r in ranking[1:] if r["confidence"] >= self._possible]
             message.set(PERHAPS, likely[: self._most], add_to_output=True)

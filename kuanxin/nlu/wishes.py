@@ -20,6 +20,7 @@ from rasa.shared.nlu.training_data.message import Message
 from kuanxin.nlu.clauses import CLAUSE
 
 ALSO = "also"
+LED_BY_CLAUSE = "led_by_clause"  # what leads was read from a clause: the message as a whole does not say it as clearly
 
 # Whoever says this is heard before anything else in the message, in this order.
 _FIRST = ("express_distress", "third_party_contact")
@@ -182,4 +183,5 @@ class WishMerger(GraphComponent):
             others = [{"name": n, "confidence": c} for n, c in whole.ranking if n not in answered]
             message.set(INTENT, dict(top), add_to_output=True)
             message.set(INTENT_RANKING_KEY, [top, *others], add_to_output=True)
+            message.set(LED_BY_CLAUSE, True)
         message.set(ALSO, [vars(wish).copy() for wish in further], add_to_output=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from rasa.shared.nlu.training_data.message import Message
 
+from kuanxin.nlu.clauses import CLAUSE
 from kuanxin.nlu.doubt import PERHAPS, Doubt
+from kuanxin.nlu.wishes import WishMerger
 
 RANKING = [("ask_autopay", 0.6), ("ask_payment_result", 0.3), ("request_deduction", 0.06), ("thank", 0.01)]
 
@@ -37,3 +39,19 @@ def test_hardship_is_believed_however_it_is_worded(first: str, intent: str) -> N
     Doubt(Doubt.get_default_config()).process([message])
     assert message.get("intent")["name"] == intent
     assert message.get(PERHAPS) == (["ask_payment_methods"] if intent == first else None)
+
+
+def test_what_only_a_clause_says_is_likely_but_never_sure() -> None:
+    whole = _message(0.45)
+    clauses = [
+        Message(data={"text": text, CLAUSE: True, "intent": {"name": name}, "intent_ranking": [_sure(name)]})
+        for text, name in (("钱进去了", "inform"), ("怎么没扣", "ask_autopay"), ("能分期吗", "request_instalment_plan"))
+    ]
+    merged = WishMerger(0.6).process([whole, *clauses])
+    (message,) = Doubt({"sure": 0.9, "possible": 0.03, "most": 2, "heard": {}}).process(merged)
+    assert message.get("intent") == _sure("request_instalment_plan")
+    assert message.get(PERHAPS) == ["ask_payment_result", "request_deduction"]
+
+
+def _sure(name: str) -> dict[str, object]:
+    return {"name": name, "confidence": 0.99}
