@@ -46,21 +46,18 @@ _ORDER = {
 }
 # A clause taken by itself may mislead (我老公失业了); the whole message must allow for it, if faintly.
 _ECHO = 0.05
+# Said beside a wish, they never lead: 可以扣了 谢谢
+_COURTESIES = frozenset({"greet", "goodbye", "thank"})
 # Small talk, bare facts and what is not ours are never a further wish.
-_NEVER_FURTHER = frozenset(
-    {
-        "greet",
-        "goodbye",
-        "thank",
-        "affirm",
-        "deny",
-        "inform",
-        "stop",
-        "out_of_scope",
-        "ask_capabilities",
-        "ask_bot_identity",
-    }
-)
+_NEVER_FURTHER = _COURTESIES | {
+    "affirm",
+    "deny",
+    "inform",
+    "stop",
+    "out_of_scope",
+    "ask_capabilities",
+    "ask_bot_identity",
+}
 
 
 @dataclass(frozen=True)
@@ -122,7 +119,8 @@ def wishes(whole: Reading, clauses: list[Reading], sure: float) -> list[Wish]:
     for clause in certain:
         if clause.intent in _FIRST and whole.likelihood(clause.intent) >= _ECHO:
             return [Wish(clause.intent, clause.confidence, clause.text)]
-    stated = {c.intent: Wish(c.intent, c.confidence, c.text) for c in reversed(certain) if _wish(c)}
+    polite = whole.intent in _COURTESIES
+    stated = {c.intent: Wish(c.intent, c.confidence, c.text) for c in reversed(certain) if polite or _wish(c)}
     further = {w.intent: w for w in stated.values() if w.intent != whole.intent and w.intent not in _NEVER_FURTHER}
     if further and whole.intent in stated:
         # a second wish makes the whole less clear; the clause that says it is as clear as before
@@ -130,7 +128,7 @@ def wishes(whole: Reading, clauses: list[Reading], sure: float) -> list[Wish]:
     if whole.intent not in _DIALOGUES:
         # what needs a dialogue leads; and where the whole is unclear, the clearest clause does
         leaders = [w for w in further.values() if w.intent in _DIALOGUES]
-        if not leaders and primary.confidence < sure:
+        if not leaders and (polite or primary.confidence < sure):
             leaders = list(further.values())
         if leaders:
             leader = max(leaders, key=lambda wish: wish.confidence)
