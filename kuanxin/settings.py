@@ -2,8 +2,8 @@
 
 The default set-up needs none: SQLite and a demo key in ./var, servers on this machine. A wrong value is refused with
 the variable's name and what is expected. KUANXIN_DATA_KEYS, KUANXIN_TOKEN_KEY, KUANXIN_LOAN_BOOK_TOKEN and the
-passwords inside KUANXIN_DATABASE_URL and KUANXIN_REDIS_URL are secrets, as are those of WeChat and WeCom: they are
-never printed.
+passwords inside KUANXIN_DATABASE_URL, KUANXIN_REDIS_URL and KUANXIN_EVENTS_URL are secrets, as are those of WeChat and
+WeCom: they are never printed.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ class Settings(BaseSettings):
     public_url: str = Field("", description="where borrowers reach Kuanxin; default: the Rasa port of this machine")
     web_origins: str = Field("", description="pages that may embed the web chat, comma between; default: the demo page")
     redis_url: SecretStr = Field("", description="Redis, where several server workers share the web chat's rooms")
+    events_url: SecretStr = Field("", description="RabbitMQ, which takes events for analytics; default: none are sent")
 
     binding_days: int = Field(90, ge=1, le=365, description="how long a WeChat account stays bound to a borrower")
     wechat_app_id: str = Field("", description="the Official Account; with it the WeChat channel is open")
@@ -184,6 +185,12 @@ class Settings(BaseSettings):
     def _redis(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and not re.match(r"(rediss?|unix)://.", value.get_secret_value()):
             raise ValueError("expected redis://host:6379/0 (rediss:// for TLS)")
+        return value
+
+    @validator("events_url")
+    def _rabbitmq(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not re.match(r"amqps?://[^:@/]+:[^@/]+@[^:@/]+", value.get_secret_value()):
+            raise ValueError("expected amqp://user:password@host:5672/ (amqps:// for TLS)")
         return value
 
     @validator("wechat_aes_key", "wecom_aes_key")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-from tests.services import PostgreSQL, Redis
+from tests.services import PostgreSQL, RabbitMQ, Redis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,13 @@ def postgres_url(postgres_server: PostgreSQL) -> str:
 @pytest.fixture(scope="module")
 def redis_server() -> Iterator[Redis]:
     server = Redis()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def rabbitmq_server() -> Iterator[RabbitMQ]:
+    server = RabbitMQ()
     yield server
     server.stop()
 

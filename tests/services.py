@@ -6,7 +6,9 @@ a proof against PostgreSQL that was skipped would look like one that passed.
 
 from __future__ import annotations
 
+import asyncio
 import glob
+import json
 import os
 import pwd
 import shutil
@@ -19,12 +21,14 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aio_pika
 import psutil
 import psycopg2
 import redis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 # Servers refuse to run as root or should not: in a container's root shell they run as one of these.
 _USERS = ("postgres", "nobody")
@@ -130,6 +134,71 @@ class Redis(Server):
                 return bool(client.ping())
         except redis.RedisError:
             return False
+
+
+class RabbitMQ(Server):
+    """A node of its own with its port mapper (epmd); `end` and `start_again` are what an outage is: the port and what
+    was confirmed stay.
+    """
+
+    def __init__(self) -> None:
+        found = find_or_install("rabbitmq-server", "rabbitmq-server", "/usr/lib/rabbitmq/bin")
+        self._program = found.parent / "rabbitmq-server"  # Debian's on PATH leads to a wrapper for one user
+        super().__init__("rabbitmq")
+        self.url = f"amqp://kuanxin:rabbitmq-canary@127.0.0.1:{self.port}/"
+        (self.folder / "rabbitmq.conf").write_text("default_user = kuanxin\ndefault_pass = rabbitmq-canary\n", "utf-8")
+        self._epmd_port = str(free_port())
+        self._as["env"] = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),  # of the cookie
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "ERL_EPMD_PORT": self._epmd_port,
+            "RABBITMQ_NODENAME": f"kuanxin{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "rabbitmq.conf"),
+            "RABBITMQ_CONF_ENV_FILE": str(self.folder / "none"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(self.folder / "plugins"),
+            "RABBITMQ_MNESIA_BASE": str(self.folder / "data"),
+            "RABBITMQ_LOG_BASE": str(self.folder),
+            "RABBITMQ_LOGS": "-",
+        }
+        self.start_again()
+
+    def start_again(self) -> None:
+        self.start(self._program, ready=self._answers)
+
+    def end(self) -> None:
+        """Away, as after a crash."""
+        for process in self._all():
+            process.kill()
+        self._process.wait(timeout=15)
+        while self._answers():
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        self.end()
+        self.run("epmd", "-port", self._epmd_port, "-kill")
+        super().stop()
+
+    def take(self, queue: str) -> list[dict[str, Any]]:
+        """The messages that wait in a queue, taken out of it."""
+        return asyncio.run(self._take(queue))
+
+    async def _take(self, queue: str) -> list[dict[str, Any]]:
+        taken = []
+        async with await aio_pika.connect(self.url) as connection:
+            channel = await connection.channel()
+            waiting = await channel.declare_queue(queue, durable=True)
+            while (message := await waiting.get(no_ack=True, fail=False)) is not None:
+                taken.append(json.loads(message.body))
+        return taken
+
+    def _answers(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
 class Nginx(Server):

@@ -41,6 +41,7 @@ def test_the_default_needs_nothing(tmp_path):
         ("PAGE_PORT", "http", "a whole number"),
         ("TOKEN_ALGORITHM", "none", "HS256"),
         ("TOKEN_MAX_AGE_MINUTES", "0", "1 or more"),
+        ("EVENTS_URL", "amqp://rabbitmq/", "amqp://user:password@host:5672/"),
         ("STAFF_HOURS", "9-5", "mon-fri 09:00-18:00"),
         ("STAFF_HOURS", "mon-fri 18:00-09:00", "mon-fri 09:00-18:00"),
         ("STAFF_HOURS", "fri-mon 09:00-18:00", "mon-fri 09:00-18:00"),

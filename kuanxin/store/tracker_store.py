@@ -82,18 +82,27 @@ class BoundedTrackerStore(TrackerStore):
         A turn that broke leaves the memory as it was: said again, the same word finds the same question (a form that
         Rasa has ended would take "yes" for small talk). What was understood of the message is kept for colleagues.
         """
-        await self.stream_events(tracker)
         if not tracker.events:
             return
         understood = understanding_of(tracker)
         if _broke(tracker):
             if understood:
                 await asyncio.to_thread(self._write_understanding, understood)
+            await self.stream_events(tracker)
             return
         events = json.dumps([event.as_dict() for event in fold(tracker)], ensure_ascii=False)
         seen = getattr(tracker, "stored_version", 0)
         await asyncio.to_thread(self._write, tracker.sender_id, events, seen, understood)
+        await self.stream_events(tracker)
         tracker.stored_version, tracker.stored_events = seen + 1, len(tracker.events)
+
+    async def stream_events(self, tracker: DialogueStateTracker) -> None:
+        """What the turn added, once it is kept. Rasa would read the conversation once more to find out what is new."""
+        if self.event_broker is None:
+            return
+        origin = {"sender_id": tracker.sender_id, "channel": tracker.get_latest_input_channel()}
+        for event in _new_events(tracker):
+            self.event_broker.publish({**origin, **event.as_dict()})
 
     async def keys(self) -> Iterable[str]:
         def read() -> list[str]:
@@ -139,9 +148,13 @@ class BoundedTrackerStore(TrackerStore):
 
 def _broke(tracker: DialogueStateTracker) -> bool:
     """Whether the message of this turn got no answer. Every turn answers; Rasa swallows the failure of an action."""
-    new = list(tracker.events)[getattr(tracker, "stored_events", 0) :]
+    new = _new_events(tracker)
     said = [n for n, event in enumerate(new) if isinstance(event, UserUttered)]
     return bool(said) and not any(isinstance(event, BotUttered) for event in new[said[-1] :])
+
+
+def _new_events(tracker: DialogueStateTracker) -> list[Event]:
+    return list(tracker.events)[getattr(tracker, "stored_events", 0) :]
 
 
 def fold(tracker: DialogueStateTracker, turns: int = KEPT_TURNS) -> list[Event]:

@@ -62,5 +62,7 @@ def test_settings_are_real_and_images_have_a_version(path) -> None:
     for image in re.findall(r"^(?:FROM|\s+image:) (\S+)", text, re.MULTILINE):
         if not image.startswith("kuanxin"):
             assert re.search(r":\d+\.\d+\.?\d*-", image), image
-    for name in re.findall(r"^(?:KUANXIN_(?:DATA_KEYS|TOKEN_KEY)|POSTGRES_PASSWORD)=(.*)$", text, re.MULTILINE):
+    for name in re.findall(
+        r"^(?:KUANXIN_(?:DATA_KEYS|TOKEN_KEY)|POSTGRES_PASSWORD|RABBITMQ_DEFAULT_PASS)=(.*)$", text, re.MULTILINE
+    ):
         assert name == "", "a secret"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import signal
 import subprocess
 import time
@@ -93,6 +94,11 @@ class Faulty(Worker):
     def borrower(self, demo: str = "B004") -> Borrower:
         """Another borrower in the same situation, whom no other test has spoken for."""
         return Borrower(self, f"{demo}-{next(self._borrowers)}")
+
+    def pseudonym_of(self, borrower: Borrower) -> str:
+        """What stands for this borrower's conversation in events and logs."""
+        key = (self.assistant.var / "pseudonyms.key").read_bytes()
+        return hmac.new(key, f"b-{borrower.id}".encode(), "sha256").hexdigest()[:16]
 
     def leases_run_out(self) -> None:
         """As if the minute had passed after which a message that was lost in a crash may be given out again."""

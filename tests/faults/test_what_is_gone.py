@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from kuanxin.gateways.events import QUEUE
 from kuanxin.operate.assistant import free_port
 from kuanxin.operate.model import ROOT
 from tests.faults.stage import START_SECONDS, Borrower, Faulty, faulty
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.services import PostgreSQL, Redis
+    from tests.services import PostgreSQL, RabbitMQ, Redis
 
 AMOUNT = re.compile(r"\d+\.\d\d元")
 OWED = "我欠多少"
@@ -33,10 +34,14 @@ OWED = "我欠多少"
 
 @pytest.fixture(scope="module")
 def stage(
-    tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgreSQL, redis_server: Redis
+    tmp_path_factory: pytest.TempPathFactory,
+    postgres_server: PostgreSQL,
+    redis_server: Redis,
+    rabbitmq_server: RabbitMQ,
 ) -> Iterator[Faulty]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KUANXIN_REDIS_URL", redis_server.url)
+        patch.setenv("KUANXIN_EVENTS_URL", rabbitmq_server.url)
         with faulty(tmp_path_factory.mktemp("gone"), postgres_server.fresh_database()) as found:
             yield found
 
@@ -105,6 +110,33 @@ def test_redis_is_gone(borrower: Borrower, redis_server: Redis) -> None:
     finally:
         redis_server.start_again()
     assert AMOUNT.search(borrower.say(OWED))
+
+
+def test_rabbitmq_is_gone(stage: Faulty, rabbitmq_server: RabbitMQ) -> None:
+    """Borrowers notice nothing, and a server starts without it; its events come when it is back.
+
+    An event whose confirmation was cut off comes twice, under one id.
+    """
+    borrower = stage.borrower()
+    conversation = stage.pseudonym_of(borrower)
+    rabbitmq_server.end()
+    try:
+        stage.kill("rasa")
+        stage.start("rasa")
+        assert AMOUNT.search(borrower.say(OWED))
+    finally:
+        rabbitmq_server.start_again()
+    assert AMOUNT.search(borrower.say(OWED))
+    turn = ["message ask_loan_status", "action action_ask_loan_status"]
+    rabbitmq_server.end()  # at once, with the last events under way
+    rabbitmq_server.start_again()
+    until, taken = time.monotonic() + 60, {}
+    while len(taken) < 2 * len(turn) and time.monotonic() < until:
+        time.sleep(1)
+        of_us = [event for event in rabbitmq_server.take(QUEUE) if event["conversation"] == conversation]
+        taken |= {event["id"]: event for event in of_us}
+    told = sorted(taken.values(), key=lambda event: event["time"])
+    assert [f"{event['event']} {event.get('intent') or event['action']}" for event in told] == 2 * turn
 
 
 def test_the_action_server_is_gone(stage: Faulty, borrower: Borrower) -> None:

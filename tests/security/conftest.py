@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-import yaml
 from cryptography.fernet import Fernet
 
 from kuanxin.bootstrap import compose
 from kuanxin.identity.signing import sign_as_bank
 from kuanxin.operate import assistant as operate
-from kuanxin.settings import ROOT, Settings
+from kuanxin.settings import Settings
+from tests.services import RabbitMQ
 from tests.web.browser import load_demo_book
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Talk:
 class World:
     assistant: RunningAssistant
     parts: Services
-    broker: Path  # what the event broker was given
+    broker: RabbitMQ
 
     @property
     def url(self) -> str:
@@ -108,18 +108,13 @@ class World:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     var = tmp_path_factory.mktemp("security")
-    broker = var / "events.jsonl"
-    endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text("utf-8"))
-    endpoints["event_broker"] = {"type": "file", "path": str(broker)}
-    (var / "endpoints.yml").write_text(yaml.safe_dump(endpoints), "utf-8")
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        for name, value in {**SETTINGS, "KUANXIN_DATA_KEYS": Fernet.generate_key().decode()}.items():
+        broker = RabbitMQ()
+        stack.callback(broker.stop)
+        own = {"KUANXIN_DATA_KEYS": Fernet.generate_key().decode(), "KUANXIN_EVENTS_URL": broker.url}
+        for name, value in {**SETTINGS, **own}.items():
             patch.setenv(name, value)
-        patch.setattr(
-            operate,
-            "CONFIGURATION",
-            ("--endpoints", str(var / "endpoints.yml"), "--credentials", "credentials.yml", "--debug"),
-        )
+        patch.setattr(operate, "CONFIGURATION", (*operate.CONFIGURATION, "--debug"))
         attackers = [
             _with_a_loan({"id": id, "name": f"演示·攻{id}", "phone": f"1370000{9000 + number}"}, f"{8000 + number}")
             for number, id in enumerate(ATTACKERS)
