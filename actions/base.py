@@ -15,6 +15,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from actions.readings import otherwise
 from actions.turn import Answer, NotTheBorrower, NotVerified, Turn
 from kuanxin.conversations.replies import Button, Card, Reply
+from kuanxin.logs import of_conversation
 from kuanxin.servicing.ports import BookUnavailable
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class KuanxinAction(Action, ABC):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
+        of_conversation(turn.conversation)
         answer = await asyncio.to_thread(guarded, self.answer, turn)
         for reply in answer.replies:
             send(dispatcher, reply)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from typing import TYPE_CHECKING, Any
 
 from django.http import Http404
@@ -11,6 +10,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
+from kuanxin.logs import log_where
 from kuanxin.servicing.ports import BookUnavailable, LoanNotFound
 
 if TYPE_CHECKING:
@@ -40,9 +40,7 @@ class Faults:
             return page(request, 503, _("暂时连不上"), text)
         if isinstance(error, Http404) or type(error).__module__.startswith("django."):
             return None
-        # the message of an error may quote a borrower: only where it happened is logged
-        where = "".join(traceback.format_tb(error.__traceback__))
-        logger.error("%s broke with %s:\n%s", request.path, type(error).__name__, where)
+        log_where(logger, f"{request.path} broke", error)
         return page(request, 500, _("出错了"), _("这一步没有完成。请返回再试一次；一直这样请联系运维。"))
 
 

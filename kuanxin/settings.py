@@ -111,6 +111,7 @@ class Settings(BaseSettings):
     wecom_api_url: str = Field("https://qyapi.weixin.qq.com", description="WeCom's API, or a relay in front of it")
     wecom_colleagues: Literal["desk", "wecom"] = Field("desk", description="where colleagues answer 微信客服")
 
+    log_format: Literal["text", "json"] = Field("text", description="of the servers' logs; json: an object a line")
     interface: str = Field("127.0.0.1", description="the address that the servers listen on")
     rasa_port: int = Field(5005, ge=1, le=65535, description="the Rasa server")
     action_port: int = Field(5055, ge=1, le=65535, description="the action server")

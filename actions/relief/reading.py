@@ -22,6 +22,7 @@ from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUE
 from actions.turn import NotVerified, Turn, to_fen
 from actions.words import money
 from kuanxin.conversations.replies import Button, Reply
+from kuanxin.logs import of_conversation
 from kuanxin.servicing.affordability import Budget, due_day_after
 from kuanxin.servicing.money import yuan
 from kuanxin.servicing.ports import BookUnavailable
@@ -60,6 +61,7 @@ class ValidateReliefForm(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: DomainDict) -> list[dict[str, Any]]:
         turn = Turn.of(tracker)
+        of_conversation(turn.conversation)
         requested = tracker.get_slot(REQUESTED)
         state = Negotiation(turn, {}, [])
         if _something_else_was_answered(tracker):  # an action that opens the form itself has requested nothing yet

@@ -21,6 +21,7 @@ from desk.transcripts.models import SavedFilter
 from desk.transcripts.reading import beside, loans_of, read, refresh_agreements
 from kuanxin.bootstrap import services
 from kuanxin.conversations.review import Filters
+from kuanxin.pseudonym import pseudonym
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -85,6 +86,7 @@ def conversation(request: HttpRequest, id: str) -> HttpResponse:
     refresh_agreements(parts, [id])
     shown = {
         "summary": summary,
+        "in_logs": pseudonym(id),
         "lines": read(parts, id),
         "revealed": _revealed(request, id),
         **loans_of(parts, summary),

@@ -26,10 +26,10 @@ from weakref import WeakValueDictionary
 from rasa.core.channels.channel import UserMessage
 
 from kuanxin.channels.inbound import Refused, without_command
-from kuanxin.channels.logs import log_where
 from kuanxin.channels.outbound import Collected
 from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
 from kuanxin.conversations.redaction import redact
+from kuanxin.logs import log_where, of_conversation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -176,6 +176,7 @@ class Guard:
 
     async def _in_order(self, inbound: Inbound) -> Outcome:
         conversation_id = inbound.speaker.conversation_id
+        of_conversation(conversation_id)
         lock = _locks.setdefault((id(asyncio.get_running_loop()), conversation_id), asyncio.Lock())
         try:
             async with lock:

@@ -21,12 +21,12 @@ from weakref import WeakValueDictionary
 
 from kuanxin.channels.guard import Guard
 from kuanxin.channels.inbound import Inbound, Refused
-from kuanxin.channels.logs import log_where
 from kuanxin.channels.telling import News, messages, size
 from kuanxin.channels.welcome import WELCOME
 from kuanxin.conversations.channels import Received, Told
 from kuanxin.conversations.choices import chosen
 from kuanxin.conversations.model import ConversationNotFound
+from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -18,7 +18,7 @@ from rasa.core.channels.channel import UserMessage
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.core.processor import MessageProcessor
 
-from kuanxin.channels.logs import log_where
+from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
     from rasa.core.agent import Agent

@@ -12,9 +12,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.channels.line import Line
-from kuanxin.channels.logs import log_where
 from kuanxin.channels.telling import size
 from kuanxin.conversations.channels import Received
+from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -18,12 +18,12 @@ from kuanxin.channels.composed import ComposedChannel
 from kuanxin.channels.guard import FAILED, Guard
 from kuanxin.channels.inbound import Refused, read_message
 from kuanxin.channels.live_model import follow
-from kuanxin.channels.logs import log_where
 from kuanxin.channels.rasa_pace import remember
 from kuanxin.channels.warm_up import warm_up
 from kuanxin.channels.welcome import BOUND
 from kuanxin.identity.service import SignInRefused
 from kuanxin.identity.tokens import TokenRefused
+from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

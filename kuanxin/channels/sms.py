@@ -20,10 +20,10 @@ from sanic.response import json as json_response
 from kuanxin.channels.composed import ComposedChannel
 from kuanxin.channels.guard import Guard
 from kuanxin.channels.inbound import Inbound, Refused
-from kuanxin.channels.logs import log_where
 from kuanxin.channels.rasa_pace import remember
 from kuanxin.gateways.sms_callbacks import DONE, NotByTheContract, receipts, replies
 from kuanxin.identity.service import Speaker
+from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING
 from kuanxin.bootstrap import services
 from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
 from kuanxin.conversations.replies import as_text
+from kuanxin.conversations.review import Filters
+from kuanxin.pseudonym import pseudonym
 from kuanxin.settings import SettingsError
 
 if TYPE_CHECKING:
     from kuanxin.bootstrap import Services
+
+LOT = 500
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -26,6 +30,8 @@ def main(argv: list[str] | None = None) -> int:
         "clear-safety": "the danger is over: money may be talked about again",
     }.items():
         commands.add_parser(name, help=text).add_argument("conversation")
+    finding = commands.add_parser("find", help="the conversation that logs and events call so, the newest first")
+    finding.add_argument("conversation", metavar="PSEUDONYM")
     args = parser.parse_args(argv)
     try:
         COMMANDS[args.command](services(), getattr(args, "conversation", ""))
@@ -48,10 +54,19 @@ def show(parts: Services, conversation_id: str) -> None:
     conversation = parts.conversations.get(conversation_id)
     state = [conversation.holder]
     state += ["safety hold"] * conversation.safety_hold + ["third party"] * conversation.third_party
-    print(f"{conversation.id} ({conversation.channel}): {', '.join(state)}")
+    print(f"{conversation.id} ({conversation.channel}): {', '.join(state)}; in logs: {pseudonym(conversation.id)}")
     for entry in parts.conversations.transcript(conversation_id, limit=1000):
         text = as_text({"text": entry.text, "card": entry.card, "buttons": entry.buttons})
         print(f"{entry.at:%m-%d %H:%M} {entry.author:9} {text.replace(chr(10), chr(10) + ' ' * 22)}")
+
+
+def find(parts: Services, wanted: str) -> None:
+    page = parts.staff.page(Filters(), limit=LOT)
+    while not (found := [row.id for row in page.rows if pseudonym(row.id) == wanted]):
+        if page.following is None:
+            raise ConversationNotFound(wanted)
+        page = parts.staff.page(Filters(), page.following, LOT)
+    print(found[0])
 
 
 def reply(parts: Services, conversation_id: str) -> None:
@@ -70,7 +85,14 @@ def clear_safety(parts: Services, conversation_id: str) -> None:
     parts.conversations.clear_safety_hold(conversation_id, parts.clock.now())
 
 
-COMMANDS = {"waiting": waiting, "show": show, "reply": reply, "close": close, "clear-safety": clear_safety}
+COMMANDS = {
+    "waiting": waiting,
+    "show": show,
+    "find": find,
+    "reply": reply,
+    "close": close,
+    "clear-safety": clear_safety,
+}
 
 
 if __name__ == "__main__":

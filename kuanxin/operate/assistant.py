@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 START_TIMEOUT_SECONDS = 240
+SERVE = "kuanxin.operate.serve"
 CONFIGURATION = ("--endpoints", "endpoints.yml", "--credentials", "credentials.yml")
 
 
@@ -81,14 +82,14 @@ def running_assistant(
     starts_with = starting_model(engine, model)
     engine.dispose()
     commands = {
-        "actions": ["-m", "rasa_sdk", "--actions", "actions", "--port", str(action_port)],
+        "actions": ["rasa_sdk", "--actions", "actions", "--port", str(action_port)],
         "rasa": [
-            *("-m", "rasa", "run", "--model", str(starts_with), *CONFIGURATION),
+            *("rasa", "run", "--model", str(starts_with), *CONFIGURATION),
             *("--interface", "127.0.0.1", "--port", str(rasa_port)),
         ],
     }
     logs = {name: (var / f"{name}.log").open("wb") for name in commands}
-    processes = {name: _start(command, environment, logs[name]) for name, command in commands.items()}
+    processes = {name: _start([SERVE, name, *command], environment, logs[name]) for name, command in commands.items()}
     assistant = RunningAssistant(f"http://127.0.0.1:{rasa_port}", var, environment, processes)
     try:
         _wait_until_ready(assistant, waiting)
@@ -106,7 +107,9 @@ def running_assistant(
 
 
 def _start(command: list[str], environment: dict[str, str], log: IO[bytes]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    return subprocess.Popen(
+        [sys.executable, "-m", *command], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+    )
 
 
 def _wait_until_ready(assistant: RunningAssistant, waiting: Callable[[float], None]) -> None:

@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from kuanxin.bootstrap import checked_settings
-from kuanxin.operate.assistant import CONFIGURATION
+from kuanxin.operate.assistant import CONFIGURATION, SERVE
 from kuanxin.operate.model import starting_model
 from kuanxin.settings import PREFIX
 from kuanxin.store.engine import make_engine
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from kuanxin.settings import Settings
 
 SERVERS = ("rasa", "actions", "notices", "page", "desk")
-DESK_OPTIONS = "--worker-class gthread --workers 2 --threads 8 --graceful-timeout 10 --max-requests 20000"
+DESK_OPTIONS = (
+    "--worker-class gthread --workers 2 --threads 8 --graceful-timeout 10 --max-requests 20000 "
+    "--log-level warning --logger-class desk.logs.GunicornLog"
+)
 
 
 def start(name: str) -> NoReturn:
@@ -34,17 +37,17 @@ def start(name: str) -> NoReturn:
         "SANIC_HOST": "127.0.0.1",  # the action server has no login: never beyond its machine or pod
     }
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", *_command(name, settings)], environment)
+    os.execve(sys.executable, [sys.executable, "-m", SERVE, name, *_command(name, settings)], environment)
 
 
 def _command(name: str, settings: Settings) -> Sequence[str]:
     if name == "rasa":
         model = str(starting_model(make_engine(settings.database_url)))
         address = ("--interface", settings.interface, "--port", str(settings.rasa_port))
-        return ("kuanxin.quietly", "rasa", "run", "--model", model, *CONFIGURATION, *address)
+        return ("rasa", "run", "--model", model, *CONFIGURATION, *address)
     if name == "actions":
-        return ("kuanxin.quietly", "rasa_sdk", "--actions", "actions", "--port", str(settings.action_port), "--quiet")
+        return ("rasa_sdk", "--actions", "actions", "--port", str(settings.action_port), "--quiet")
     if name == "desk":
         bind = f"{settings.interface}:{settings.desk_port}"
-        return ("gunicorn", "desk.wsgi", "--bind", bind, *DESK_OPTIONS.split(), "--log-level", "warning")
+        return ("gunicorn", "desk.wsgi", "--bind", bind, *DESK_OPTIONS.split())
     return {"notices": ("kuanxin.notices", "run"), "page": ("web.demo_bank",)}[name]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
 from kuanxin import bootstrap
 from kuanxin.bootstrap import compose
+from kuanxin.conversations import __main__ as commands
 from kuanxin.conversations.__main__ import main
 from kuanxin.settings import Settings
 from kuanxin.store.engine import migrate
@@ -41,6 +43,17 @@ def test_a_conversation_is_read_with_its_cards(parts, capsys):
     shown = capsys.readouterr().out
     for piece in ("v-1 (chat): bot", "borrower  我欠多少", "assistant 您看", "【借款】", "应还：1.00元"):
         assert piece in shown
+
+
+def test_what_logs_call_a_conversation_leads_to_it_and_back(parts, capsys, monkeypatch):
+    monkeypatch.setattr(commands, "LOT", 1)
+    monkeypatch.setattr("kuanxin.pseudonym._key", lambda: b"key")
+    assert main(["show", "v-1"]) == 0
+    in_logs = capsys.readouterr().out.splitlines()[0].split("in logs: ")[1]
+    assert re.fullmatch("[0-9a-f]{16}", in_logs)
+    assert main(["find", in_logs]) == 0
+    assert capsys.readouterr().out == "v-1\n"
+    assert main(["find", "0" * 16]) == 1
 
 
 def test_a_colleague_answers_and_gives_it_back(parts, monkeypatch):

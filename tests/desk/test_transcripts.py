@@ -8,6 +8,8 @@ import json
 
 import pytest
 
+from kuanxin.pseudonym import pseudonym
+
 
 def last_line():
     from desk.audit.models import Line
@@ -49,6 +51,7 @@ def test_what_was_understood_stands_beside_what_was_said(sign_in):
     page = sign_in("reviewer").get("/conversations/demo-003/").content.decode()
     for part in ("上回那个事咋弄的", "31%", "查欠款", "action_nlu_fallback", "RulePolicy", "演示", "2026-11+"):
         assert part in page, part
+    assert pseudonym("demo-003") in page
     assert last_line().action == "conversation_viewed"
     assert last_line().about == "demo-003"
     assert last_line().staff == "demo-reviewer"

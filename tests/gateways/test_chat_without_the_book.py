@@ -20,6 +20,7 @@ from kuanxin.store.sql_book import SqlLoanBook
 from tests.builders import SHANGHAI
 from tests.gateways.conftest import TOKEN, reference_server
 from tests.services import free_port
+from tests.test_logs import in_logs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,6 +64,10 @@ def test_without_figures_nothing_is_guessed_and_nothing_is_lost(
             assert "转接同事" in said("转人工")  # a person can still be called
             assert "我暂时查不到账务信息" in said("我欠多少")
             assert book.loan(BORROWER, "L004").events == ()
+            (conversation,) = in_logs(assistant.var, f"b-{BORROWER}")
+            log_of_actions = (assistant.var / "actions.log").read_text("utf-8")
+            assert f"loan book unavailable [actions.base] conversation={conversation}" in log_of_actions
+            assert BORROWER not in log_of_actions
 
             bank.enter_context(reference_server(database, log, port))
             deadline = time.monotonic() + 60

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 OWNER = {"id": "B777", "name": "金丝雀欧阳", "phone": "15912345077"}  # stands nowhere else
 ATTACKERS = [f"A{number:03}" for number in range(40)]
 SETTINGS = {
+    "KUANXIN_LOG_FORMAT": "json",
     "KUANXIN_WECHAT_APP_ID": "wx0123456789abcdef",
     "KUANXIN_WECHAT_SECRET": "wechat-app-secret-canary",
     "KUANXIN_WECHAT_TOKEN": "wechat-token-canary",

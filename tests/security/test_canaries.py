@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import json
 import signal
 import time
 import unicodedata
@@ -22,6 +23,7 @@ from rasa.shared.core.domain import Domain
 from kuanxin.gateways.events import QUEUE
 from kuanxin.settings import ROOT
 from tests.security.conftest import OWNER, SETTINGS
+from tests.test_logs import in_logs
 from tests.web.assistant import Client
 
 if TYPE_CHECKING:
@@ -156,6 +158,16 @@ def test_who_owes_is_in_no_log_or_raw_file(world: World, talked: list[str]) -> N
     for place, text in everywhere(world).items():
         assert OWNER["phone"] not in text, place
         assert OWNER["name"] not in text, place
+        assert OWNER["id"] not in text or not place.endswith(".log"), place
+
+
+def test_lines_of_one_conversation_are_found_and_name_nobody(world: World, talked: list[str]) -> None:
+    logs = {name: [json.loads(line) for line in world.log(name).splitlines()] for name in ("rasa", "actions")}
+    for name, lines in logs.items():
+        assert lines
+        assert {line["server"] for line in lines} == {name}
+    (owner,) = in_logs(world.var, f"b-{OWNER['id']}")
+    assert len([line for line in logs["rasa"] if line.get("conversation") == owner]) > len(LINES)
 
 
 def test_events_hold_what_happened_and_nobody(published: list[dict[str, Any]]) -> None:

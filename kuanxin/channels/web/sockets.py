@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import traceback
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from kuanxin.channels.web.limits import RateLimit
 from kuanxin.channels.web.tokens import Proof, prove
 from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
 from kuanxin.identity.tokens import TokenRefused
+from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -251,9 +251,7 @@ class Sockets:
                 error = "too_fast" if refused.status == 429 else refused.code
                 return {"ok": False, "error": error, "text": refused.text}
             except Exception as error:
-                # the message of an error may quote the borrower: only where it happened is logged
-                where = "".join(traceback.format_tb(error.__traceback__))
-                logger.error("%s broke with %s:\n%s", event.__name__, type(error).__name__, where)
+                log_where(logger, f"{event.__name__} broke", error)
                 return {"ok": False, "error": "unavailable"}
 
         return answer

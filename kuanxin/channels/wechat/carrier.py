@@ -7,10 +7,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.channels.line import NotNow, NotTaken
-from kuanxin.channels.logs import log_where
 from kuanxin.channels.wechat.events import CHANNEL
 from kuanxin.documents.offers_picture import offers_picture
 from kuanxin.gateways.wechat import WeChatRefused
+from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
     from kuanxin.channels.telling import Message

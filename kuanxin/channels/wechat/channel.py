@@ -12,10 +12,10 @@ from sanic.response import text as text_response
 
 from kuanxin.channels.composed import ComposedChannel
 from kuanxin.channels.line import Line
-from kuanxin.channels.logs import log_where
 from kuanxin.channels.wechat.carrier import WeChatCarrier
 from kuanxin.channels.wechat.events import CHANNEL, received
 from kuanxin.channels.wechat.sealed import NotBelieved, Seal
+from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

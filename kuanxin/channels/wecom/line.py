@@ -15,11 +15,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.channels.line import Line
-from kuanxin.channels.logs import log_where
 from kuanxin.channels.wecom.carrier import CHANNEL, WeComCarrier, split_address
 from kuanxin.channels.wecom.events import received
 from kuanxin.conversations.channels import Told
 from kuanxin.gateways.wechat import WeChatRefused
+from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
