@@ -7,8 +7,8 @@ talkative, the outbox), what RabbitMQ was given, the answers, and the transcript
 from __future__ import annotations
 
 import asyncio
-import re
 import json
+import re
 import signal
 import time
 import unicodedata
