@@ -6,14 +6,14 @@ Every method takes `now` (aware) from its caller. Raises LoanNotFound, BookUnava
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.servicing.affordability import due_day_after
 from kuanxin.servicing.model import ArrangementState, LoanEvent, PaymentStatus, ReliefKind
 from kuanxin.servicing.offers import offer
 from kuanxin.servicing.policy import ReducedInterimRules, ReInstalmentRules
-from kuanxin.servicing.ports import LoanChanged, LoanNotFound
+from kuanxin.servicing.ports import BookUnavailable, LoanChanged, LoanNotFound
 from kuanxin.servicing.quotes import (
     Arrangement,
     Extension,
@@ -44,6 +44,7 @@ __all__ = ["Fitting", "NotUndoable", "OpenRow", "QuoteStale", "Servicing", "Stat
 
 _OFFERED = 3  # plans that fit are shown three at a time: more is a burden, not a choice
 _INTERIM_MONTHS = 3
+CLOCKS_DIFFER = timedelta(seconds=30)  # those of two machines, or of one before and after it was set
 _GONE = {ArrangementState.UNDONE, ArrangementState.REFUSED, ArrangementState.REPLACED}
 
 
@@ -167,7 +168,8 @@ class Servicing:
         """Consent to exactly one quote. Idempotent on borrower + loan + hash.
 
         Raises QuoteStale (expired, the loan or the policy changed, its first day passed) with a new quote for the same
-        request; LoanNotFound where this borrower was never shown such a quote.
+        request; LoanNotFound where this borrower was never shown such a quote; BookUnavailable where the clock is
+        behind an earlier consent.
         """
         moment = now.astimezone(SHANGHAI)
         quote = self.book.quote(borrower_id, quote_hash)
@@ -185,6 +187,8 @@ class Servicing:
             data={"quote": quote_to_json(quote), "consent": consent_text},
         )
         if all(known.id != event.id for known in loan.events):
+            if any(known.kind == "committed" and known.at > moment + CLOCKS_DIFFER for known in loan.events):
+                raise BookUnavailable("the clock was set back: what is agreed already does not count yet")
             if not self._current(loan, quote, moment):
                 raise self._stale(loan, quote, moment)
             try:
@@ -255,6 +259,8 @@ class Servicing:
 
     def _current(self, loan: Loan, quote: Quote, now: datetime) -> bool:
         """Whether the quote would be made again, word for word, and nothing has happened since it was made."""
+        if quote.as_of > now + CLOCKS_DIFFER:  # the clock was set back: its figures are of another day
+            return False
         if now >= quote.expires_at or (quote.rows and quote.rows[0].due_date < now.date()):
             return False
         if any(p.status is PaymentStatus.POSTED and quote.as_of < p.paid_at <= now for p in loan.payments):

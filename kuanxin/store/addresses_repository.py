@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kuanxin.identity.addresses import Address
 from kuanxin.store.engine import reading
+from kuanxin.store.leases import clock, free
 from kuanxin.store.tables_channels import channel_addresses as table
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class SqlAddresses:
             row = {"channel": channel, "address": address, "conversation_id": new_conversation()}
             keep = self._insert(table).on_conflict_do_nothing(index_elements=["channel", "address"])
             connection.execute(keep, row)
-            connection.execute(update(table).where(this).values(heard_at=time.time()))
+            connection.execute(update(table).where(this).values(heard_at=clock(self._engine)))
             found = connection.execute(select(table).where(this).with_for_update()).one()
             if found.bound_until is not None and found.bound_until <= now:
                 begin_anew(connection, this)
@@ -61,13 +61,13 @@ class SqlAddresses:
         self._change(address, quota=quota)
 
     def begin_sending(self, address: Address, seconds: float) -> bool:
-        now = time.time()
-        free = _this(address.channel, address.address) & (table.c.sending_until < now)
+        now = clock(self._engine)
+        nobodys = _this(address.channel, address.address) & free(table.c.sending_until, now)
         with self._engine.begin() as connection:
-            return bool(connection.execute(update(table).where(free).values(sending_until=now + seconds)).rowcount)
+            return bool(connection.execute(update(table).where(nobodys).values(sending_until=now + seconds)).rowcount)
 
     def end_sending(self, address: Address, pause: float = 0.0) -> None:
-        self._change(address, sending_until=time.time() + pause if pause else 0.0)
+        self._change(address, sending_until=clock(self._engine) + pause if pause else 0.0)
 
     def _change(self, address: Address, **values: Any) -> None:
         with self._engine.begin() as connection:

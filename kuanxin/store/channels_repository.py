@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from kuanxin.conversations.channels import Received, Told
 from kuanxin.conversations.redaction import redact
 from kuanxin.store.engine import reading
+from kuanxin.store.leases import clock, free
 from kuanxin.store.tables_channels import channel_addresses as addresses
 from kuanxin.store.tables_channels import channel_deliveries as deliveries
 from kuanxin.store.tables_channels import channel_inbox as inbox
@@ -39,23 +40,23 @@ class SqlInbox:
             "kind": received.kind,
             "text": None if received.text is None else redact(received.text)[0],
             "button": received.button,
-            "lease_until": time.time() + lease,
+            "lease_until": clock(self._engine) + lease,
         }
         once = INSERT[self._engine.dialect.name](inbox).on_conflict_do_nothing(index_elements=["channel", "message_id"])
         with self._engine.begin() as connection:
-            return bool(connection.execute(once, row).rowcount)
+            return bool(connection.execute(once.values(row)).rowcount)
 
     def unfinished(self, channel: str, lease: float) -> tuple[Received, ...]:
-        now = time.time()
-        left = (inbox.c.channel == channel) & inbox.c.done.is_(False) & (inbox.c.lease_until < now)
+        now = clock(self._engine)
+        left = (inbox.c.channel == channel) & inbox.c.done.is_(False) & free(inbox.c.lease_until, now)
         with reading(self._engine) as connection:
             found = connection.execute(select(inbox).where(left)).all()
         mine = []
         for row in found:
             this = (inbox.c.channel == channel) & (inbox.c.message_id == row.message_id)
             with self._engine.begin() as connection:
-                free = this & inbox.c.done.is_(False) & (inbox.c.lease_until < now)
-                if connection.execute(update(inbox).where(free).values(lease_until=now + lease)).rowcount:
+                still = this & inbox.c.done.is_(False) & free(inbox.c.lease_until, now)
+                if connection.execute(update(inbox).where(still).values(lease_until=now + lease)).rowcount:
                     mine.append(Received(channel, row.address, row.message_id, row.kind, row.text, row.button))
         return tuple(mine)
 
@@ -91,7 +92,7 @@ class SqlDeliveries:
                 connection.execute(statement.on_conflict_do_update(index_elements=key, set_=far))
 
     def behind(self, channel: str) -> tuple[str, ...]:
-        now = time.time()
+        now = clock(self._engine)
         own = "b-" + addresses.c.borrower_id
         taking_part = or_(conversations.c.id == addresses.c.conversation_id, conversations.c.id == own)
         told = and_(
@@ -103,7 +104,7 @@ class SqlDeliveries:
             select(addresses.c.address)
             .join(conversations, taking_part)
             .outerjoin(deliveries, told)
-            .where(addresses.c.channel == channel, addresses.c.quota > 0, addresses.c.sending_until < now)
+            .where(addresses.c.channel == channel, addresses.c.quota > 0, free(addresses.c.sending_until, now))
             .where(addresses.c.heard_at > now - BEHIND_SECONDS)
             .where(conversations.c.last_number > func.coalesce(deliveries.c.number, 0))
             .distinct()
@@ -132,13 +133,13 @@ class SqlSharedValues:
             connection.execute(delete(values).where(over))
 
     def lock(self, name: str, seconds: float) -> str | None:
-        key, now = secrets.token_hex(16), time.time()
+        key, now = secrets.token_hex(16), clock(self._engine)
         with self._engine.begin() as connection:
             row = {"name": name, "lock_until": 0.0}
             known = INSERT[self._engine.dialect.name](values).on_conflict_do_nothing(index_elements=["name"])
             connection.execute(known, row)
-            free = (values.c.name == name) & (values.c.lock_until < now)
-            taken = update(values).where(free).values(lock_owner=key, lock_until=now + seconds)
+            nobodys = (values.c.name == name) & free(values.c.lock_until, now)
+            taken = update(values).where(nobodys).values(lock_owner=key, lock_until=now + seconds)
             return key if connection.execute(taken).rowcount else None
 
     def unlock(self, name: str, key: str) -> None:

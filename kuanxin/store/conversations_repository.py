@@ -30,6 +30,7 @@ from kuanxin.conversations.model import (
     Ticket,
 )
 from kuanxin.conversations.review import Head
+from kuanxin.store.leases import clock, free
 from kuanxin.store.tables_conversations import (
     conversations,
     handovers,
@@ -106,19 +107,21 @@ class SqlConversations(Transactions):
         this = and_(inbound.c.conversation_id == conversation_id, inbound.c.message_id == message_id)
         with self._writing() as connection:
             take_conversation(connection, conversation_id)
-            known = connection.execute(select(inbound).where(this)).first()
+            now_there = clock(self._engine)
+            lost = free(inbound.c.lease_until, now_there).label("lost")
+            known = connection.execute(select(inbound.c.answered, lost).where(this)).first()
             if known is None:
-                row = {"conversation_id": conversation_id, "message_id": message_id, "lease_until": time.time() + lease}
-                connection.execute(insert(inbound), row)
+                row = {"conversation_id": conversation_id, "message_id": message_id, "lease_until": now_there + lease}
+                connection.execute(insert(inbound).values(row))
                 entry = {"author": "borrower", "text": text, "message_id": message_id, "verified": verified}
                 append_entries(connection, conversation_id, now, [entry])
                 change_conversation(connection, conversation_id, said=conversations.c.said + 1)
                 return Recorded(new=True)
             if known.answered:
                 return Recorded(new=False, entries=_replies_to(connection, conversation_id, message_id))
-            if known.lease_until > time.time():
+            if not known.lost:
                 return Recorded(new=False, pending=True)
-            connection.execute(update(inbound).where(this).values(lease_until=time.time() + lease))
+            connection.execute(update(inbound).where(this).values(lease_until=now_there + lease))
             return Recorded(new=True)
 
     def append(

@@ -229,7 +229,8 @@ def _before(changes: tuple[Change, ...]) -> Model | None:
 
 def _end_silent(connection: Connection, now: datetime) -> None:
     c = model_trainings.c
-    silent = c.running & (c.beat_at < time.time() - SILENT_SECONDS)
+    now_here = time.time()  # a beat ahead of it is from before the clock was set back
+    silent = c.running & ~c.beat_at.between(now_here - SILENT_SECONDS, now_here + SILENT_SECONDS)
     ended = {"running": None, "step": "failed", "failure": INTERRUPTED, "ended_at": now}
     connection.execute(update(model_trainings).where(silent).values(**ended))
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from kuanxin.servicing.model import Amounts, ArrangementState, PaymentStatus, ReliefKind
-from kuanxin.servicing.ports import LoanChanged, LoanNotFound
+from kuanxin.servicing.ports import BookUnavailable, LoanChanged, LoanNotFound
 from kuanxin.servicing.quotes import (
     DueDateChange,
     EarlySettlement,
@@ -247,6 +247,23 @@ class TestConsent:
         with pytest.raises(QuoteStale) as stale:
             desk.commit(BORROWER, quote.hash, at(2), "确认")
         assert stale.value.fresh.rule == "promise_to_pay.on"
+
+    def test_by_a_clock_that_was_set_back_the_figures_of_a_later_day_are_not_agreed_to(self) -> None:
+        desk = servicing(a_loan(days_past_due=3))
+        quote = quoted(desk, ReInstalment(6), at(1))
+        with pytest.raises(QuoteStale) as stale:
+            desk.commit(BORROWER, quote.hash, NOW, "确认")
+        assert stale.value.fresh.as_of == NOW
+        seconds = timedelta(seconds=10)  # two machines
+        assert desk.commit(BORROWER, quote.hash, at(1) - seconds, "确认").state is ACTIVE
+
+    def test_by_a_clock_that_was_set_back_nothing_is_agreed_twice(self) -> None:
+        desk = servicing(a_loan(days_past_due=3))
+        agreed(desk, ReInstalment(6), at(1))
+        again = quoted(desk, ReInstalment(6))
+        with pytest.raises(BookUnavailable):
+            desk.commit(BORROWER, again.hash, NOW, "确认")
+        assert len(desk.book.loans["L001"].events) == 1
 
     def test_after_a_payment_the_offer_is_made_again(self) -> None:
         for paid_on in (at(0, 12), at(-1)):
