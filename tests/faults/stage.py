@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hmac
+import os
+import re
 import signal
 import subprocess
 import time
@@ -13,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import requests
 
 from bench.load import many_borrowers
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 INJECT = Path(__file__).with_name("inject")
 NOW = datetime.fromisoformat("2026-11-23T10:00:00+08:00")
 START_SECONDS = 120
+EVERY_STEP = os.environ.get("KUANXIN_FAULTS") == "all"  # `make test-faults`
+THOROUGHLY = pytest.mark.skipif(not EVERY_STEP, reason="takes long: make test-faults")
+AMOUNT = re.compile(r"\d+\.\d\d元")
+OWED = "我欠多少"
 
 
 class Worker:
@@ -166,3 +173,10 @@ def _answers(url: str) -> bool:
 def faulty(var: Path, database_url: str | None = None) -> Iterator[Faulty]:
     with running_assistant(var, database_url=database_url) as assistant:
         yield Faulty(assistant)
+
+
+def documented(fault: str, which: int = 0) -> str:
+    """What the borrower is told, by the table in docs/operation.md."""
+    text = (ROOT / "docs" / "operation.md").read_text("utf-8")
+    (row,) = re.findall(rf"^\| {re.escape(fault)} \|(.*)$", text, re.MULTILINE)
+    return re.findall(r"“([^”…]+)", row)[which]

@@ -6,19 +6,17 @@ fourth.
 
 from __future__ import annotations
 
-import os
 import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
 
-from tests.faults.stage import Borrower, Faulty, faulty
+from tests.faults.stage import EVERY_STEP, Borrower, Faulty, faulty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-EVERY_STEP = os.environ.get("KUANXIN_FAULTS") == "all"
 MANY = 10**6
 AGREED = "生效"
 

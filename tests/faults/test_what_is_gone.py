@@ -5,7 +5,6 @@ The words in “…” of the table in docs/operation.md are what these tests he
 
 from __future__ import annotations
 
-import re
 import resource
 import signal
 import subprocess
@@ -20,16 +19,13 @@ import requests
 from kuanxin.gateways.events import QUEUE
 from kuanxin.operate.assistant import free_port
 from kuanxin.operate.model import ROOT
-from tests.faults.stage import START_SECONDS, Borrower, Faulty, faulty
+from tests.faults.stage import AMOUNT, OWED, START_SECONDS, Borrower, Faulty, documented, faulty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.services import PostgreSQL, RabbitMQ, Redis
-
-AMOUNT = re.compile(r"\d+\.\d\d元")
-OWED = "我欠多少"
 
 
 @pytest.fixture(scope="module")
@@ -54,13 +50,6 @@ def borrower(stage: Faulty) -> Borrower:
     return found
 
 
-def documented(fault: str) -> str:
-    """What the borrower is told, by the table in docs/operation.md."""
-    text = (ROOT / "docs" / "operation.md").read_text("utf-8")
-    (row,) = re.findall(rf"^\| {re.escape(fault)} \|(.*)$", text, re.MULTILINE)
-    return re.findall(r"“([^”…]+)", row)[0]
-
-
 def sent_again_until_answered(borrower: Borrower, text: str, message_id: str, unlike: str) -> str:
     """As the widget does, under one number."""
     until = time.monotonic() + 60
@@ -68,11 +57,6 @@ def sent_again_until_answered(borrower: Borrower, text: str, message_id: str, un
         assert time.monotonic() < until, said
         time.sleep(0.5)
     return said
-
-
-def asked(borrower: Borrower, message_id: str) -> int:
-    """How often this message stands in the transcript."""
-    return [entry["message_id"] for entry in borrower.heard() if entry["from"] == "borrower"].count(message_id)
 
 
 def test_the_database_is_gone(stage: Faulty, borrower: Borrower, postgres_server: PostgreSQL) -> None:
