@@ -204,13 +204,13 @@ class RabbitMQ(Server):
 class Nginx(Server):
     """The proxy of deploy/, with its own text: only addresses and places are those of the test."""
 
-    def __init__(self, rasa_port: int) -> None:
+    def __init__(self, *rasa_ports: int) -> None:
         program = find_or_install("nginx", "nginx-light", "/usr/sbin")
         super().__init__("nginx")
         self.url = f"https://127.0.0.1:{self.port}"
         text = (Path(__file__).parents[1] / "deploy" / "nginx" / "kuanxin.conf").read_text("utf-8")
         for theirs, ours in (
-            ("server worker:5005", f"server 127.0.0.1:{rasa_port}"),
+            ("server worker:5005", " max_fails=2 fail_timeout=5s; ".join(f"server 127.0.0.1:{p}" for p in rasa_ports)),
             ("listen 8443", f"listen 127.0.0.1:{self.port}"),
             ("/dev/stdout", str(self.folder / "access.log")),
             ("/etc/nginx/tls/tls.crt", str(self.folder / "tls.crt")),
@@ -226,6 +226,7 @@ class Nginx(Server):
         (self.folder / "nginx.conf").write_text(main, "utf-8")
         self.run(
             *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
             *("-keyout", self.folder / "tls.key", "-out", self.folder / "tls.crt"),
         )
         options = ("-e", self.folder / "error.log", "-p", self.folder, "-c", self.folder / "nginx.conf")

@@ -4,6 +4,7 @@ Rasa's own ways for this stay closed: its HTTP API also shows and changes conver
 of our database names the model; only a file with the SHA-256 that its training registered is loaded, beside the one
 that answers. Who is in the middle of a turn ends it with the old one; conversations and open forms go on, for the
 tracker store stays. What cannot be loaded, or does not understand a first message, changes nothing but the record.
+A model for other data or code is none of this server's: while an update runs, the next release has its own.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ async def follow(app: Any, parts: Services) -> None:
 async def _look(agent: Agent, models: SqlModels, answering: str) -> str:
     """The SHA-256 of the model that answers after this look; `answering` is the one before it, empty at the start."""
     answering = answering or await asyncio.to_thread(models.sha256_of, Path(agent.processor.model_path))
-    change = await asyncio.to_thread(models.live)
+    change = await asyncio.to_thread(_live_beside, models, answering)
     if change is None:
         return answering
     if change.model.sha256 != answering:
@@ -66,6 +67,11 @@ async def _look(agent: Agent, models: SqlModels, answering: str) -> str:
     if change.loaded_at is None:
         await asyncio.to_thread(models.loaded, change, datetime.now(timezone.utc))
     return str(change.model.sha256)
+
+
+def _live_beside(models: SqlModels, answering: str) -> Change | None:
+    fits = models.fits_of(answering)
+    return models.live(fits) if fits else None
 
 
 async def _change_to(agent: Agent, change: Change) -> None:

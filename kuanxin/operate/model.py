@@ -65,16 +65,19 @@ def training_command(model: Path, data: Iterable[object]) -> list[str]:
 
 
 def starting_model(engine: Engine, chosen: Path | None = None) -> Path:
-    """What the servers start with, registered and live: `chosen`, or the model that answers, where data and code are
-    still those that it was trained with, otherwise the one of the present data.
+    """What the servers start with, registered and live: `chosen`, or the model that answered last with this data and
+    code, otherwise the one of the present data.
 
     Raises RuntimeError where that must be trained and training fails.
     """
     models, fits, now = SqlModels(engine), fingerprint(), datetime.now(SHANGHAI)
-    live = models.live()
-    if chosen is None and live is not None and live.model.fits == fits:
+    live, mine = models.live(), models.live(fits)
+    if chosen is None and live is not None and mine is not None:
         try:
-            return live.model.checked()
+            path = mine.model.checked()
+            if live.id != mine.id:  # back to the release before, or both at a time
+                models.start_with(mine.model, "", "start", now)
+            return path
         except NotOurModel as gone:
             print(gone, flush=True)
     if live is not None and live.model.lessons:

@@ -117,20 +117,31 @@ class SqlModels(Transactions):
         with self._reading() as connection:
             return tuple(map(_model, connection.execute(select(models).order_by(models.c.made_at.desc()))))
 
-    def live(self) -> Change | None:
-        """The model that answers, or is about to; None before the first start."""
-        return next(iter(self.changes(1)), None)
+    def live(self, fits: str | None = None) -> Change | None:
+        """The model that answers, or is about to; None before the first start.
+
+        While an update runs, servers of two releases answer, each with a model of its own: `fits` asks for the one
+        that was trained with this data and code.
+        """
+        return next(iter(self.changes(1, fits=fits)), None)
+
+    def fits_of(self, sha256: str) -> str | None:
+        """None where no model of ours has this hash."""
+        with self._reading() as connection:
+            return connection.execute(select(models.c.fits).where(models.c.sha256 == sha256)).scalar()
 
     def before(self) -> Model | None:
         """The model that answered before the present one and can answer again."""
         return _before(self.changes(1000))
 
-    def changes(self, limit: int, failed: bool = False) -> tuple[Change, ...]:
+    def changes(self, limit: int, failed: bool = False, fits: str | None = None) -> tuple[Change, ...]:
         """Newest first; `failed`: also those that no server could load."""
         c = model_changes.c
         query = select(model_changes, models).join(models, models.c.sha256 == c.sha256).order_by(c.id.desc())
         if not failed:
             query = query.where(c.failure.is_(None))
+        if fits is not None:
+            query = query.where(models.c.fits == fits)
         with self._reading() as connection:
             return tuple(map(_change, connection.execute(query.limit(limit))))
 

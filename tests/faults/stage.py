@@ -126,13 +126,15 @@ class Borrower:
 
     def send(self, text: str, message_id: str) -> str:
         """The answer in one text. Raises requests.RequestException where there is none."""
-        answer = requests.post(
+        return "\n".join(message["text"] for message in self._read(self.post(text, message_id)))
+
+    def post(self, text: str, message_id: str) -> requests.Response:
+        return requests.post(
             f"{self._chat}/messages",
             json={"message_id": message_id, "text": text},
             headers=self._headers(),
             timeout=60,
         )
-        return "\n".join(message["text"] for message in self._read(answer))
 
     def heard(self) -> list[dict[str, Any]]:
         """The whole conversation."""

@@ -73,6 +73,11 @@ def test_the_start_takes_what_was_put_live_while_data_and_code_are_the_same(mode
     assert model.starting_model(models._engine) == tmp_path / "present.tar.gz"
     assert models.live().model.name == "present.tar.gz"
     assert models.before() is None  # what was trained with other data cannot answer again
+    assert models.live("data-1").model.name == "live.tar.gz"  # servers of the release before go on with theirs
+    monkeypatch.setattr(model, "fingerprint", lambda: "data-1")
+    monkeypatch.setattr(model, "ensure_model", lambda: pytest.fail("nothing is to be trained"))
+    assert model.starting_model(models._engine) == tmp_path / "live.tar.gz"  # back to it, with its lessons
+    assert models.live().model.name == "live.tar.gz"
 
 
 def test_a_file_that_was_changed_is_not_what_starts(models, tmp_path, monkeypatch):
