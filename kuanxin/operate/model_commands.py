@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
@@ -50,8 +51,15 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     back.set_defaults(run=_back)
 
     for command in (train, live, back):
-        command.add_argument("--by", default=getpass.getuser(), help="who does it (default: your login)")
+        command.add_argument("--by", default=_login(), help="who does it (default: your login)")
         command.add_argument("--reason", default="", help="why, for those who read it later")
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except KeyError:  # a container's user may have a number only
+        return str(os.getuid())
 
 
 def _status(args: argparse.Namespace) -> None:
