@@ -9,6 +9,7 @@ step "style and types"
 ruff check .
 ruff format --check .
 mypy
+lint-imports --no-cache
 step "the model's data, and the model"
 rasa data validate --fail-on-warnings 2>&1 | grep -vE 'MovedIn20|declarative_base' | tail -n 5
 python -m kuanxin.operate train
