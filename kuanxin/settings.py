@@ -112,6 +112,12 @@ class Settings(BaseSettings):
     wecom_colleagues: Literal["desk", "wecom"] = Field("desk", description="where colleagues answer 微信客服")
 
     log_format: Literal["text", "json"] = Field("text", description="of the servers' logs; json: an object a line")
+    metrics_port: int = Field(
+        0,
+        ge=0,
+        le=65533,
+        description="figures of rasa for Prometheus; of actions and notices on the two after; 0: none",
+    )
     interface: str = Field("127.0.0.1", description="the address that the servers listen on")
     rasa_port: int = Field(5005, ge=1, le=65535, description="the Rasa server")
     action_port: int = Field(5055, ge=1, le=65535, description="the action server")

@@ -19,12 +19,14 @@ import tempfile
 import time
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aio_pika
 import psutil
 import psycopg2
 import redis
+import requests
+import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,6 +240,46 @@ class Nginx(Server):
     def _answers(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class Prometheus(Server):
+    """With the text of deploy/prometheus: only the targets are those of the test, and it looks every second."""
+
+    def __init__(self, targets: list[str]) -> None:
+        program = find_or_install("prometheus", "prometheus", "/usr/bin")
+        super().__init__("prometheus")
+        self.url = f"http://127.0.0.1:{self.port}"
+        theirs = Path(__file__).parents[1] / "deploy" / "prometheus"
+        text = yaml.safe_load((theirs / "prometheus.yml").read_text("utf-8"))
+        text["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        (job,) = text["scrape_configs"]
+        del job["dns_sd_configs"]
+        job["static_configs"] = [{"targets": targets}]
+        (self.folder / "prometheus.yml").write_text(yaml.safe_dump(text), "utf-8")
+        shutil.copy(theirs / "rules.yml", self.folder)
+        self.start(
+            program,
+            *("--config.file", self.folder / "prometheus.yml", "--storage.tsdb.path", self.folder / "data"),
+            *("--web.listen-address", f"127.0.0.1:{self.port}", "--log.level", "warn"),
+            ready=self._answers,
+        )
+
+    def ask(self, path: str, **parameters: str) -> Any:
+        """What its API answers under this path."""
+        answer = requests.get(f"{self.url}/api/v1/{path}", params=parameters, timeout=10).json()
+        assert answer["status"] == "success", (parameters, answer)
+        return answer["data"]
+
+    def value(self, expression: str) -> float | None:
+        """The sum of what an expression gives now; None where it gives nothing."""
+        found = self.ask("query", query=expression)["result"]
+        return sum(float(one["value"][1]) for one in found) if found else None
+
+    def _answers(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/-/ready", timeout=2).ok
+        except requests.RequestException:
+            return False
 
 
 class PostgreSQL(Server):

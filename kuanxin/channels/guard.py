@@ -18,13 +18,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import WeakValueDictionary
 
 from rasa.core.channels.channel import UserMessage
 
+from kuanxin import metrics
 from kuanxin.channels.inbound import Refused, without_command
 from kuanxin.channels.outbound import Collected
 from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
@@ -68,7 +70,11 @@ class Outcome:
 
     entries: tuple[Entry, ...]
     holder: str
-    failed: bool = False
+    became: Literal["answered", "asked_back", "handed_over", "to_colleague", "failed", "repeated"] = "answered"
+
+    @property
+    def failed(self) -> bool:
+        return self.became == "failed"
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,11 @@ class _Turn:
     @property
     def verified(self) -> bool:
         return self.borrower_id is not None
+
+    @property
+    def typed(self) -> bool:
+        """Whether it is the model that says what was meant."""
+        return not self.button and not self.conversation.safety_hold
 
     def for_model(self, replies: Collected, policy_version: str) -> UserMessage:
         text = self.text if self.button else without_command(self.text)
@@ -178,15 +189,21 @@ class Guard:
         conversation_id = inbound.speaker.conversation_id
         of_conversation(conversation_id)
         lock = _locks.setdefault((id(asyncio.get_running_loop()), conversation_id), asyncio.Lock())
+        began, became = time.perf_counter(), "failed"
         try:
             async with lock:
-                return await self._once(inbound)
+                metrics.LOCK_WAITS.labels("process").observe(time.perf_counter() - began)
+                outcome = await self._once(inbound)
+                became = outcome.became
+                return outcome
         except (Refused, ConversationsUnavailable):
             raise
         except Exception as error:
             log_where(logger, "a message could not be taken", error)
             raise ConversationsUnavailable(type(error).__name__) from None
         finally:
+            if became != "repeated":
+                metrics.TURNS.labels(inbound.channel, became).observe(time.perf_counter() - began)
             self._waiting[conversation_id] -= 1
             if not self._waiting[conversation_id]:
                 del self._waiting[conversation_id]
@@ -197,17 +214,24 @@ class Guard:
             await asyncio.sleep(POLL_SECONDS)
             recorded = await asyncio.to_thread(self._record, turn)
         if not recorded.new:
-            return Outcome(_visible(recorded.entries, turn.verified), turn.conversation.holder)
+            return Outcome(_visible(recorded.entries, turn.verified), turn.conversation.holder, "repeated")
         if turn.button is None and SIGN_OUT.fullmatch(turn.text):
             return await asyncio.to_thread(self._sign_out, turn)
         if turn.conversation.holder == "human":
-            return await asyncio.to_thread(self._finish, turn, [])
+            return replace(await asyncio.to_thread(self._finish, turn, []), became="to_colleague")
         if inbound.button and turn.button is None:
             return await asyncio.to_thread(self._finish, turn, [{"text": UNKNOWN_BUTTON}])
-        if replies := await self._ask_model(turn):
-            return await asyncio.to_thread(self._finish, turn, replies, by_model=True)
-        failed = FAILED_IN_DANGER if turn.conversation.safety_hold else FAILED
-        return replace(await asyncio.to_thread(self._finish, turn, [{"text": failed}]), failed=True)
+        with metrics.certainty() as heard:
+            replies = await self._ask_model(turn)
+        if not replies:
+            failed = FAILED_IN_DANGER if turn.conversation.safety_hold else FAILED
+            return replace(await asyncio.to_thread(self._finish, turn, [{"text": failed}]), became="failed")
+        if heard and turn.typed:
+            metrics.UNDERSTOOD.labels(heard[-1]).inc()
+        outcome = await asyncio.to_thread(self._finish, turn, replies, by_model=True)
+        if outcome.holder != turn.conversation.holder:
+            return replace(outcome, became="handed_over")
+        return replace(outcome, became="asked_back") if "asked_back" in heard else outcome
 
     def _receive(self, inbound: Inbound) -> tuple[_Turn, Recorded]:
         now = self._clock.now()

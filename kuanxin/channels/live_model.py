@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prometheus_client import Info
 from rasa.core.channels.channel import UserMessage
 from rasa.core.nlg import TemplatedNaturalLanguageGenerator
 from rasa.core.processor import MessageProcessor
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+MODEL = Info("kuanxin_model", "The model that answers")  # of a Rasa server only: others have none to show
 LOOK_SECONDS = 3.0
 FIRST_MESSAGE = "下周五先还两千三，行吗"
 
@@ -66,6 +68,7 @@ async def _look(agent: Agent, models: SqlModels, answering: str) -> str:
         logger.info("the model %s answers now", change.model.name)
     if change.loaded_at is None:
         await asyncio.to_thread(models.loaded, change, datetime.now(timezone.utc))
+    MODEL.info({"model": change.model.name, "sha256": change.model.sha256})
     return str(change.model.sha256)
 
 

@@ -12,6 +12,7 @@ What they decide stays the same (tests/channels/test_rasa_pace.py holds both ver
 from __future__ import annotations
 
 import asyncio
+import time
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -22,6 +23,8 @@ from rasa.core.actions.action import RemoteAction
 from rasa.core.constants import DEFAULT_REQUEST_TIMEOUT
 from rasa.shared.core.events import Event
 from rasa.utils.endpoints import EndpointConfig
+
+from kuanxin.metrics import ACTION_CALLS
 
 # Sanic, the action server's, closes what was silent for five seconds: not to be caught in the act, we let go earlier
 IDLE_SECONDS = 2
@@ -61,4 +64,27 @@ def _session(endpoint: EndpointConfig) -> aiohttp.ClientSession:
         headers=endpoint.headers,
         auth=auth,
         timeout=aiohttp.ClientTimeout(total=DEFAULT_REQUEST_TIMEOUT),
+        trace_configs=[_timing()],
     )
+
+
+@lru_cache(maxsize=1)
+def _timing() -> aiohttp.TraceConfig:
+    """How long the action server takes, and how often there is no answer of it."""
+    trace = aiohttp.TraceConfig()
+
+    async def begin(_session: Any, call: Any, _sent: Any) -> None:
+        call.began = time.perf_counter()
+
+    async def answered(_session: Any, call: Any, end: aiohttp.TraceRequestEndParams) -> None:
+        # 400: a form leaves the message to the rules
+        outcome = "answered" if end.response.status in (200, 400) else "failed"
+        ACTION_CALLS.labels(outcome).observe(time.perf_counter() - call.began)
+
+    async def broke(_session: Any, call: Any, _end: Any) -> None:
+        ACTION_CALLS.labels("failed").observe(time.perf_counter() - call.began)
+
+    trace.on_request_start.append(begin)
+    trace.on_request_end.append(answered)
+    trace.on_request_exception.append(broke)
+    return trace

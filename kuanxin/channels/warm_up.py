@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kuanxin.channels.inbound import Inbound
 from kuanxin.identity.service import Speaker
+from kuanxin.metrics import READY
 
 if TYPE_CHECKING:
     from kuanxin.channels.guard import Guard
@@ -33,6 +34,7 @@ async def warm_up(guard: Guard, ready: asyncio.Event) -> None:
             if all(outcome.entries and not outcome.failed for outcome in outcomes):
                 logger.info("ready: a message was processed end to end")
                 ready.set()
+                READY.labels("rasa").set(1)
                 return
             logger.warning("not ready yet (attempt %d): no reply; the action server may still be starting", attempt)
         await asyncio.sleep(PAUSE_SECONDS)

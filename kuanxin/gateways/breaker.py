@@ -32,6 +32,11 @@ class Breaker:
         self._closed_again_at: float | None = None  # None: closed
         self._trying = False
 
+    @property
+    def open(self) -> bool:
+        """Whether the service is left alone, or tried by one call, at the moment."""
+        return self._closed_again_at is not None
+
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Raises Open without running the body where the service is to be left alone."""

@@ -7,7 +7,9 @@ import logging
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote as in_path
 
-from kuanxin.gateways.calls import Caller, Limits, Unreachable
+from kuanxin import metrics
+from kuanxin.gateways.breaker import Breaker
+from kuanxin.gateways.calls import Caller, Limits, NotCalled, Unreachable
 from kuanxin.servicing.ports import BookUnavailable, LoanChanged, LoanNotFound
 from kuanxin.servicing.quotes import quote_from_json, quote_to_json
 from kuanxin.servicing.wire import borrower_from_json, event_to_json, loan_from_json
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
 
     import requests
 
-    from kuanxin.gateways.breaker import Breaker
     from kuanxin.gateways.calls import Answer
     from kuanxin.servicing.model import Borrower, Loan, LoanEvent
     from kuanxin.servicing.quotes import Quote
@@ -46,7 +47,9 @@ class HttpLoanBook:
         limits: Limits | None = None,
         breaker: Breaker | None = None,
     ) -> None:
+        breaker = breaker or Breaker()
         self._caller = Caller(base_url, token, session, limits, breaker)
+        metrics.LOAN_BOOK_BREAKER.set_function(lambda: breaker.open)
 
     def borrower(self, borrower_id: str) -> Borrower | None:
         answer = self._call("GET", _path("borrowers", borrower_id))
@@ -112,7 +115,8 @@ class HttpLoanBook:
 
     def _call(self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> Answer:
         try:
-            return self._caller.call(method, path, body, headers)
+            with metrics.timed(metrics.LOAN_BOOK_CALLS, left_alone=NotCalled):
+                return self._caller.call(method, path, body, headers)
         except Unreachable as fault:
             log.error("loan book: %s", fault)
             raise BookUnavailable(str(fault)) from fault

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from kuanxin.metrics import NOTICES
 from kuanxin.servicing.wire import SHANGHAI
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def plan_once(parts: Services) -> None:
 
 
 def send_once(parts: Services) -> None:
-    parts.sender.send_due(parts.clock.now())
+    parts.sender.send_due(parts.clock.now(), lambda state: NOTICES.labels(state).inc())
 
 
 def _guarded(job: Callable[[Services], None], parts: Services) -> None:

@@ -1,6 +1,6 @@
 """`python -m kuanxin.operate.serve NAME MODULE …`: `python -m MODULE …` as the server of that name.
 
-Its log has one form, whatever its libraries would do by themselves.
+Its log has one form, whatever its libraries would do by themselves, and its figures are shown to Prometheus.
 """
 
 from __future__ import annotations
@@ -11,13 +11,19 @@ import sys
 from functools import partial
 
 from kuanxin import logs
+from kuanxin.operate.shown import show
 from kuanxin.quietly import hush
 from kuanxin.settings import read_settings
 
 
 def serve(name: str, module: str) -> None:
-    configure = partial(logs.configure, name, read_settings().log_format)
+    settings = read_settings()
+    configure = partial(logs.configure, name, settings.log_format)
     configure()
+    try:
+        show(name, settings)
+    except OSError as error:
+        sys.exit(f"KUANXIN_METRICS_PORT: the port for {name} is not free ({error.strerror}), expected three free ones")
     if module == "rasa":
         import rasa.utils.io
         import rasa.utils.log_utils

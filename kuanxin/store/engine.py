@@ -15,6 +15,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.engine.url import make_url
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_MILLISECONDS = 5000
+engines: WeakSet[Engine] = WeakSet()  # of this process: how full their pools are is shown to Prometheus
 _MIGRATION_LOCK = 0x6B75616E  # any constant: two processes that migrate the same PostgreSQL take turns
 
 
@@ -39,7 +41,12 @@ def database_url(environ: Mapping[str, str] = os.environ) -> str:
 
 def make_engine(url: str | None = None) -> Engine:
     """An engine (SQLAlchemy 2 style) for a URL; without one, for `database_url()`. Opens no connection yet."""
-    parsed = make_url(url or database_url())
+    engine = _engine(make_url(url or database_url()))
+    engines.add(engine)
+    return engine
+
+
+def _engine(parsed: Any) -> Engine:
     if parsed.drivername == "postgres":
         parsed = parsed.set(drivername="postgresql")
     if parsed.get_backend_name() == "sqlite":

@@ -103,6 +103,18 @@ class SqlFigures(Transactions):
             count, claim, reply = connection.execute(query).one()
         return Waiting(count, _number(claim), _number(reply))
 
+    def unclaimed(self) -> dict[str, tuple[int, datetime]]:
+        """Open requests that nobody has taken, for a `colleague` or a `decision`: how many, since when the oldest."""
+        h = handovers.c
+        whom = case((h.reason == "decision", "decision"), else_="colleague").label("whom")
+        query = (
+            select(whom, func.count(), func.min(h.waiting_since))
+            .where(h.ended_at.is_(None), h.claimed_by.is_(None))
+            .group_by("whom")
+        )
+        with self._reading() as connection:
+            return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+
     def _counted(self, name: Any, since: datetime, until: datetime) -> tuple[Counted, ...]:
         def times(*where: Any) -> Any:
             return func.coalesce(func.sum(case((and_(*where), 1), else_=0)), 0)

@@ -5,6 +5,7 @@ Rasa's own Redis lock reads a ticket and writes it back in two steps, so that tw
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from rasa.core.lock_store import LOCK_LIFETIME, InMemoryLockStore, LockError
 from redis import asyncio as redis
 from redis.exceptions import RedisError
 
+from kuanxin import metrics
 from kuanxin.settings import read_settings
 
 if TYPE_CHECKING:
@@ -52,8 +54,10 @@ class ConversationLocks(InMemoryLockStore):
                 f"kuanxin:turn:{conversation_id}", timeout=lock_lifetime, sleep=wait_time_in_seconds
             )
             try:
+                began = time.perf_counter()
                 if not await shared.acquire(blocking_timeout=lock_lifetime):
                     raise LockError("another server worker holds the conversation")
+                metrics.LOCK_WAITS.labels("redis").observe(time.perf_counter() - began)
             except RedisError as fault:
                 raise LockError(f"Redis: {type(fault).__name__}") from None
             try:

@@ -215,6 +215,13 @@ class Outbox:
             ordered = select(notices).where(due).order_by(notices.c.not_before, notices.c.id).limit(most)
             return [_entry(row) for row in connection.execute(ordered)]
 
+    def overdue(self, now: datetime) -> tuple[int, datetime | None]:
+        """How many notices are due and not settled, and since when the oldest."""
+        due = notices.c.state.in_(OPEN) & (notices.c.not_before <= now)
+        with reading(self._engine) as connection:
+            row = connection.execute(select(func.count(), func.min(notices.c.not_before)).where(due)).one()
+        return row[0], row[1]
+
     def prepare(self, entry: Entry, now: datetime, decide: Callable[[Person], dict[str, Any] | None]) -> bool:
         """The last step before the carrier: `decide` sees what is known about the borrower at this moment and gives the
         columns to write. True: the row is `sending` and the worker may send.

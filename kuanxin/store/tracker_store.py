@@ -26,9 +26,10 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from kuanxin import metrics
 from kuanxin.store.engine import make_engine, reading
 from kuanxin.store.tables_conversations import trackers
-from kuanxin.store.tracker_understanding import understanding_of
+from kuanxin.store.tracker_understanding import certainty_of, understanding_of
 from kuanxin.store.understood import keep_understanding
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class BoundedTrackerStore(TrackerStore):
         if not tracker.events:
             return
         understood = understanding_of(tracker)
+        metrics.understood(certainty_of(tracker))
         if _broke(tracker):
             if understood:
                 await asyncio.to_thread(self._write_understanding, understood)

@@ -58,6 +58,17 @@ def understanding_of(tracker: DialogueStateTracker) -> dict[str, Any] | None:
     }
 
 
+def certainty_of(tracker: DialogueStateTracker) -> str:
+    """Whether the last message was understood for sure, was likely what was answered, or was asked back."""
+    for event in reversed(tracker.events):
+        if isinstance(event, ActionExecuted) and event.action_name in FALLBACK_ACTIONS:
+            return "asked_back"
+        if isinstance(event, UserUttered):
+            sure = "perhaps" not in event.parse_data and (event.intent or {}).get("name") not in FALLBACKS
+            return "sure" if sure else "likely"
+    return "sure"
+
+
 def _entity(entity: dict[str, Any]) -> dict[str, Any]:
     return {name: entity.get(name) for name in ("entity", "value", "start", "end")}
 
