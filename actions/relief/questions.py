@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from actions.base import KuanxinAction
@@ -10,13 +10,15 @@ from actions.cards import KIND_NAMES, consent_card, name_of
 from actions.inputs import amount_input, date_input, month_day_input
 from actions.relief.limits import later_dates, month_days, monthly_amounts, part_amounts
 from actions.relief.proposals import proposal
-from actions.relief.state import FORM, TERMS, WISHES
-from actions.turn import Answer, Turn, say
+from actions.relief.state import FORM, WISHES, terms_of
+from actions.turn import Answer, Turn, say, to_fen
 from actions.words import day, money
 from kuanxin.conversations.replies import Button
 from kuanxin.servicing.model import ReliefKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kuanxin.servicing.quotes import Quote
 
 NOT_NOW = Button("先不弄了", "stop")
@@ -24,6 +26,12 @@ DECLINE = Button("不用了", "deny")
 MONTH_QUESTIONS = {
     "income": "好，我帮您算。每月到手大概多少？工资、补贴都算上，说个大概就行。",
     "expense": "房租、吃饭、老人孩子、别的贷款，这些每月加起来大概要多少？没有就说“没有”。",
+}
+# what the question about the loan repeats, so that it is seen to be kept
+REPEATED: dict[str, Callable[[str], str]] = {
+    "amount": lambda yuan: money(to_fen(yuan) or 0),
+    "date": lambda iso: day(date.fromisoformat(iso)),
+    "count": lambda rows: f"{rows}期",
 }
 DAYS_AFTER_THE_FIRST = (2, 4, 6)  # offered as buttons
 
@@ -42,9 +50,16 @@ class AskForLoan(AskForSlot):
 
     def answer(self, turn: Turn) -> Answer:
         loans = turn.open_loans
-        told = turn.intent not in WISHES and any(e["entity"] in TERMS for e in turn.entities)
+        terms = terms_of(turn)
+        told = [
+            to_words(terms[name])
+            for name, to_words in REPEATED.items()
+            if terms.get(name) not in (None, terms.get("payday"))  # a payday is no date to pay on
+        ]
+        answered = bool(terms) and turn.intent not in WISHES
+        noted = f"{'、'.join(told)}记下了。" if told else "记下了。" if answered else ""
         return say(
-            "记下了。这是说哪一笔借款？" if told else f"您名下有{len(loans)}笔未结清的借款，先说哪一笔？",
+            f"{noted}这是说哪一笔借款？" if noted else f"您名下有{len(loans)}笔未结清的借款，先说哪一笔？",
             buttons=tuple(
                 Button(
                     f"{name_of(s)}（{'逾期' + str(s.days_past_due) + '天' if s.days_past_due else '未逾期'}）",
