@@ -68,7 +68,7 @@ def configure(server: str, form: Form, level: int | str = logging.WARNING) -> No
     """For this process, from now on; called again, it changes the level."""
     root = logging.getLogger()
     handler = logging.StreamHandler()
-    handler.setFormatter(formatter(server, form))
+    handler.setFormatter(_formatter(server, form))
     root.handlers = [handler]
     root.setLevel(level)
     logging.lastResort = handler  # for libraries that keep their lines from the root
@@ -91,7 +91,7 @@ def configure(server: str, form: Form, level: int | str = logging.WARNING) -> No
     )
 
 
-def formatter(server: str, form: Form) -> ProcessorFormatter:
+def _formatter(server: str, form: Form) -> ProcessorFormatter:
     renderer: Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if form == "json"

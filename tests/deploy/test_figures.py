@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -21,14 +20,14 @@ import yaml
 from kuanxin.book.demo import DEMO_BOOK
 from kuanxin.book.importer import import_book
 from kuanxin.identity.signing import sign_as_bank
-from kuanxin.operate.assistant import RunningAssistant, free_port, running_assistant
+from kuanxin.operate.assistant import RunningAssistant, running_assistant
 from kuanxin.operate.shown import SHOWN
 from kuanxin.settings import ROOT
 from kuanxin.store.engine import make_engine, migrate
 from tests.builders import SHANGHAI
 from tests.deploy.test_proxy import proxied
 from tests.gateways.conftest import TOKEN, reference_server
-from tests.services import Prometheus, find_or_install
+from tests.services import Prometheus, find_or_install, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,19 +40,6 @@ ALERTS = {rule["alert"]: rule["expr"] for rule in yaml.safe_load(RULES.read_text
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "kuanxin.json").read_text("utf-8"))
 SHOWN_EXPRESSIONS = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 METRIC = re.compile(r"\b(?:kuanxin_\w+|process_\w+|up)\b(?!\")")
-
-
-def three_free_ports() -> int:
-    """The first of them."""
-    while True:
-        first = free_port()
-        try:
-            for port in range(first, first + 3):
-                with socket.socket() as probe:
-                    probe.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-        return first
 
 
 @dataclass
@@ -82,7 +68,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, redis_server: Redis) -> It
     """Servers over Redis and a bank's loan system, with a turn of each outcome behind them; at the end the loan system
     is gone, and then the action server."""
     folder = tmp_path_factory.mktemp("figures")
-    bank_url, bank_port, first = f"sqlite:///{folder / 'bank.db'}", free_port(), three_free_ports()
+    bank_url, bank_port, first = f"sqlite:///{folder / 'bank.db'}", free_port(), free_port(3)
     engine = make_engine(bank_url)
     migrate(engine)
     import_book(engine, yaml.safe_load(DEMO_BOOK.read_text("utf-8")), datetime.now(SHANGHAI))

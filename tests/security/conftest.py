@@ -16,7 +16,7 @@ from kuanxin.bootstrap import compose
 from kuanxin.identity.signing import sign_as_bank
 from kuanxin.operate import assistant as operate
 from kuanxin.settings import Settings
-from tests.services import RabbitMQ
+from tests.services import RabbitMQ, free_port
 from tests.web.browser import load_demo_book
 
 if TYPE_CHECKING:
@@ -102,6 +102,12 @@ class World:
     def log(self, name: str) -> str:
         return (self.var / f"{name}.log").read_text("utf-8", "replace")
 
+    def figures(self) -> str:
+        """What both servers show Prometheus, without the values, which are numbers."""
+        first = int(self.assistant.environment["KUANXIN_METRICS_PORT"])
+        pages = [requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text for port in (first, first + 1)]
+        return re.sub(r" \S+$", "", "\n".join(pages), flags=re.MULTILINE)
+
     def healthy(self) -> bool:
         return requests.get(f"{self.assistant.chat}/health", timeout=10).status_code == 200
 
@@ -112,7 +118,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         broker = RabbitMQ()
         stack.callback(broker.stop)
-        own = {"KUANXIN_DATA_KEYS": Fernet.generate_key().decode(), "KUANXIN_EVENTS_URL": broker.url}
+        own = {
+            "KUANXIN_DATA_KEYS": Fernet.generate_key().decode(),
+            "KUANXIN_EVENTS_URL": broker.url,
+            "KUANXIN_METRICS_PORT": str(free_port(2)),
+        }
         for name, value in {**SETTINGS, **own}.items():
             patch.setenv(name, value)
         patch.setattr(operate, "CONFIGURATION", (*operate.CONFIGURATION, "--debug"))

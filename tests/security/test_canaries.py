@@ -1,7 +1,8 @@
 """Numbers and passwords that stand nowhere else go through whole conversations; afterwards they are looked for.
 
 Where: every file under KUANXIN_VAR (the database with its side files, the logs of both servers at their most
-talkative, the outbox), what RabbitMQ was given, the answers, and the transcripts as colleagues read them.
+talkative, the outbox), what they show Prometheus, what RabbitMQ was given, the answers, and the transcripts as
+colleagues read them.
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ def joined(text: str) -> str:
 
 def everywhere(world: World) -> dict[str, str]:
     files = [path for path in world.var.rglob("*") if path.is_file() and path.suffix != ".key"]
-    return {str(path.relative_to(world.var)): plain(path.read_bytes()) for path in files}
+    places = {str(path.relative_to(world.var)): plain(path.read_bytes()) for path in files}
+    return {**places, "figures": world.figures()}
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +145,7 @@ def published(world: World, talked: list[str]) -> list[dict[str, Any]]:
 def test_what_was_typed_stands_nowhere(world: World, talked: list[str]) -> None:
     places = everywhere(world)
     assert {"rasa.log", "actions.log", "kuanxin.db"} <= set(places)
+    assert 'kuanxin_turn_seconds_count{channel="web"' in places["figures"]
     assert "身份证号】" in places["kuanxin.db"] + places["kuanxin.db-wal"]  # it was there, and hidden
     found = [
         (place, secret, joined(text)[max(0, joined(text).index(secret) - 60) :][:100])
@@ -158,7 +161,7 @@ def test_who_owes_is_in_no_log_or_raw_file(world: World, talked: list[str]) -> N
     for place, text in everywhere(world).items():
         assert OWNER["phone"] not in text, place
         assert OWNER["name"] not in text, place
-        assert OWNER["id"] not in text or not place.endswith(".log"), place
+        assert OWNER["id"] not in text or not place.endswith((".log", "figures")), place
 
 
 def test_lines_of_one_conversation_are_found_and_name_nobody(world: World, talked: list[str]) -> None:
