@@ -135,7 +135,7 @@ def _problem(answer: Answer) -> str | None:
 def _read_loan(answer: Answer, borrower_id: str, loan_id: str) -> Loan:
     if _problem(answer) in _NOT_FOUND:
         raise LoanNotFound(loan_id)
-    return _read(answer, loan_from_json, lambda loan: (loan.borrower_id, loan.id) == (borrower_id, loan_id))
+    return _read(answer, _loan, lambda loan: (loan.borrower_id, loan.id) == (borrower_id, loan_id))
 
 
 def _page(data: Any) -> tuple[dict[str, list[Loan]], str | None]:
@@ -152,7 +152,14 @@ def _page(data: Any) -> tuple[dict[str, list[Loan]], str | None]:
 def _loans(data: Any) -> tuple[Loan, ...]:
     if not isinstance(data, dict) or not isinstance(data.get("loans"), list):
         raise ValueError("loans: missing")
-    return tuple(loan_from_json(item) for item in data["loans"])
+    return tuple(_loan(item) for item in data["loans"])
+
+
+def _loan(data: Any) -> Loan:
+    loan = loan_from_json(data)
+    if sum(row.principal for row in loan.instalments) != loan.principal:
+        raise ValueError("instalments: their principal does not add up to the loan's")
+    return loan
 
 
 def _read(answer: Answer, parse: Callable[[Any], T], is_asked: Callable[[T], bool]) -> T:

@@ -19,7 +19,7 @@ import requests
 from kuanxin.gateways.events import QUEUE
 from kuanxin.operate.assistant import free_port
 from kuanxin.operate.model import ROOT
-from tests.faults.stage import AMOUNT, OWED, START_SECONDS, Borrower, Faulty, documented, faulty
+from tests.faults.stage import AMOUNT, OWED, START_SECONDS, THOROUGHLY, Borrower, Faulty, documented, faulty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +140,23 @@ def test_the_action_server_is_slow(stage: Faulty, borrower: Borrower) -> None:
         assert not answer.done()
         stage.signal("actions", signal.SIGCONT)
         assert AMOUNT.search(answer.result(60))
+
+
+@THOROUGHLY
+def test_the_action_server_is_slower_than_a_turn_may_be(stage: Faulty) -> None:
+    borrower = stage.borrower()
+    assert "一共" in borrower.say("分6期")
+    stage.signal("actions", signal.SIGSTOP)
+    try:
+        said = borrower.say("确认")
+        assert documented("action server slower than 30 s") in said
+        assert "生效" not in said
+    finally:
+        stage.signal("actions", signal.SIGCONT)
+    assert borrower.events() in ([], ["committed"])  # it may do now what nobody waits for any more
+    assert "生效" in borrower.say("确认")
+    assert borrower.agreed() == ["active"]
+    assert borrower.events() == ["committed"]
 
 
 def test_a_server_that_is_told_to_stop_finishes_its_turn(stage: Faulty, borrower: Borrower) -> None:

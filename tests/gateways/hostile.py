@@ -9,6 +9,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 Behaviour = Callable[[socket.socket, bytes], None]
 
@@ -17,7 +18,7 @@ class Hostile:
     """`with Hostile([reset, answers(200, {...})]) as server: …` speaks raw HTTP on `server.url`."""
 
     def __init__(self, behaviours: list[Behaviour]) -> None:
-        self._behaviours = behaviours
+        self.behaviours = behaviours
         self.requests: list[bytes] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
@@ -46,7 +47,7 @@ class Hostile:
                     return
                 with self._lock:
                     self.requests.append(request)
-                    behave = self._behaviours[min(len(self.requests), len(self._behaviours)) - 1]
+                    behave = self.behaviours[min(len(self.requests), len(self.behaviours)) - 1]
                 behave(connection, request)
             except OSError:
                 pass  # the client gave up first
@@ -104,16 +105,31 @@ def does_it_then(url: str, then: Behaviour) -> Behaviour:
     """Passes the request on to a real server. The answer to a POST is hidden behind `then`, others are given."""
 
     def behave(connection: socket.socket, request: bytes) -> None:
-        head, _, body = request.partition(b"\r\n\r\n")
-        first, *lines = head.decode().split("\r\n")
-        method, path, _ = first.split(" ")
-        onward = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
-        onward.request(method, path, body, dict(line.split(": ", 1) for line in lines))
-        answer = onward.getresponse()
-        assert answer.status < 300
-        if method == "POST":
-            then(connection, request)
-        else:
-            answers(answer.status, raw=answer.read())(connection, request)
+        status, body = _passed_on(url, request)
+        assert status < 300
+        (then if request.startswith(b"POST ") else answers(status, raw=body))(connection, request)
 
     return behave
+
+
+def passes_on(url: str, change: Callable[[dict[str, Any]], None] = lambda loan: None) -> Behaviour:
+    """Passes the request on to a real server, and changes the loans in its answer."""
+
+    def behave(connection: socket.socket, request: bytes) -> None:
+        status, body = _passed_on(url, request)
+        data = json.loads(body) if body else {}
+        for loan in data.get("loans", [data] if "instalments" in data else []):
+            change(loan)
+        answers(status, raw=json.dumps(data).encode() if body else b"")(connection, request)
+
+    return behave
+
+
+def _passed_on(url: str, request: bytes) -> tuple[int, bytes]:
+    head, _, body = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    method, path, _ = first.split(" ")
+    onward = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    onward.request(method, path, body, dict(line.split(": ", 1) for line in lines))
+    answer = onward.getresponse()
+    return answer.status, answer.read()

@@ -94,6 +94,7 @@ def test_an_answer_that_is_not_by_the_contract_is_unavailable_at_once(answer):
         {"payments": [{"id": "P", "amount": 1, "paid_at": "2026-11-23T10:00:00", "status": "posted"}]},
         {"payments": [{"id": "P", "amount": 1, "paid_at": "2026-11-23T10:00:00+08:00", "status": "ok"}]},
         {"instalments": [{"number": 1, "due_date": "2026-11-23", "principal": -1, "interest": 0}]},
+        {"instalments": [{"number": 1, "due_date": "2026-11-23", "principal": 299_999, "interest": 0}]},
         {"terms": {**loan_to_json(a_loan())["terms"], "annual_rate": 0.18}},
         {"terms": {**loan_to_json(a_loan())["terms"], "annual_rate": "NaN"}},
         {"terms": {**loan_to_json(a_loan())["terms"], "repayment_order": ["fees", "fees", "interest", "principal"]}},
