@@ -6,7 +6,8 @@ import json
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
+import time
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from tests.security.test_doors import INTERNAL
 from tests.services import Nginx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the certificate is of this test
@@ -98,12 +99,15 @@ def arrived() -> list[tuple[str, str, dict[str, str]]]:
     return Anything.arrived
 
 
-def _raw(nginx: Nginx, request: str) -> str:
-    """The first line of the answer to a request whose text nobody put in order."""
+def _connection(nginx: Nginx) -> ssl.SSLSocket:
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
-    plain = socket.create_connection(("127.0.0.1", nginx.port), timeout=20)
-    with trusting.wrap_socket(plain) as connection:
+    return trusting.wrap_socket(socket.create_connection(("127.0.0.1", nginx.port), timeout=20))
+
+
+def _raw(nginx: Nginx, request: str) -> str:
+    """The first line of the answer to a request whose text nobody put in order."""
+    with _connection(nginx) as connection:
         connection.sendall(request.encode())
         return connection.recv(4096).decode("latin-1").splitlines()[0]
 
@@ -157,11 +161,40 @@ def test_what_is_logged_holds_no_query_and_no_unknown_path(front: Nginx) -> None
         assert word not in front.log()
 
 
-def test_too_many_messages_of_one_address_are_held_back(front: Nginx) -> None:
-    answers = [
-        requests.get(f"{front.url}/webhooks/chat/messages", verify=False, timeout=10).status_code for _ in range(150)
-    ]
-    assert set(answers) == {200, 429}
+def _asked(front: Nginx, tokens: Iterable[str]) -> set[int]:
+    """The statuses of a request with each of these tokens, one after the other over one connection."""
+    url, found = f"{front.url}/webhooks/chat/messages", set()
+    with requests.Session() as session:
+        for token in tokens:
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            found.add(session.get(url, headers=headers, verify=False, timeout=10).status_code)
+    return found
+
+
+def test_many_borrowers_behind_one_address_do_not_hold_one_another_back(front: Nginx, arrived: list) -> None:
+    assert _asked(front, [f"borrower-{n}" for n in range(60)] * 3) == {200}
+
+
+@pytest.mark.parametrize("token", ["one-borrower", ""])
+def test_too_many_requests_of_one_borrower_or_visitor_are_held_back(front: Nginx, arrived: list, token: str) -> None:
+    assert _asked(front, [token] * 200) == {200, 429}
+    time.sleep(3)  # for the tests after it, from the same address
+    assert _asked(front, ["another-borrower"]) == {200}
+
+
+def test_inventing_tokens_does_not_lift_the_limit_of_an_address(front: Nginx, arrived: list) -> None:
+    """Many connections at once, each with many requests in a row: also on a slow machine faster than the limit."""
+    with ExitStack() as open_ones:
+        connections = [open_ones.enter_context(_connection(front)) for _ in range(30)]
+        for n, connection in enumerate(connections):
+            heads = [f"Host: x\r\nAuthorization: Bearer invented-{n}-{m}" for m in range(50)]
+            heads[-1] += "\r\nConnection: close"
+            connection.sendall("".join(f"GET /webhooks/chat/messages HTTP/1.1\r\n{h}\r\n\r\n" for h in heads).encode())
+        answers = b"".join(part for connection in connections for part in iter(lambda c=connection: c.recv(65536), b""))
+    assert answers.count(b"HTTP/1.1 200 ") >= 200
+    assert answers.count(b"HTTP/1.1 429 ") > 0
+    assert len(arrived) == answers.count(b"HTTP/1.1 200 ")
+    time.sleep(3)
 
 
 def test_a_borrower_talks_through_it(tmp_path: Path) -> None:
