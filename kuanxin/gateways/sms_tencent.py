@@ -64,6 +64,7 @@ class TencentCarrier:
         # without a retryer or a second region: either would send a second SMS where the first answer was lost
         http = HttpProfile(protocol=place.scheme, endpoint=place.netloc, reqTimeout=SECONDS)
         self._client = SmsClient(Credential(key, secret), REGION, ClientProfile(httpProfile=http))
+        self._client.request.conn._session.max_redirects = 0  # one would carry numbers to another host
         self._app = app
         self._sign = sign
         self._templates = templates

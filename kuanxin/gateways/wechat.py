@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIMEOUT_SECONDS = (2.0, 6.0)  # to connect, to answer
-# a redirect would carry the secret to another host
+# a redirect would carry the secret, or what is said to a borrower, to another host
 ONCE: dict[str, Any] = {"timeout": TIMEOUT_SECONDS, "allow_redirects": False}
 RENEW_BEFORE_SECONDS = 300
 TOKEN_LOCK_SECONDS = 10.0
@@ -83,6 +83,7 @@ class _Api:
 
     def __init__(self, client: Any, base_url: str, token: SharedToken) -> None:
         client.API_BASE_URL = f"{base_url}/cgi-bin/"
+        client._http.max_redirects = 0
         self._client = client
         self._token = token
         self._breaker = Breaker()
@@ -146,6 +147,8 @@ def _token(breaker: Breaker, ask: Callable[[], requests.Response]) -> tuple[str,
     def asked() -> dict[str, Any]:
         answer = ask()
         answer.raise_for_status()
+        if answer.is_redirect:
+            raise requests.TooManyRedirects
         said = answer.json()
         if said.get("errcode"):
             raise WeChatClientException(said["errcode"], "")
