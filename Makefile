@@ -37,9 +37,7 @@ bench: setup-dev ## measure turns and rules beside a reference each and write do
 	@python -m bench
 
 audit: setup-dev ## ask the advisory databases about every pinned package (needs the network)
-	@for file in requirements.txt requirements-sms.txt requirements-dev.txt; do \
-	  uv tool run pip-audit==2.10.1 --strict --require-hashes --disable-pip --no-deps -r $$file || exit 1; done
-	@cd web/widget && npm audit --package-lock-only
+	@scripts/audit.sh
 
 sbom: setup-dev ## write build/sbom.json (CycloneDX): every package with its hashes
 	@mkdir -p build && cyclonedx-py -r -i requirements.txt --format json --force -o build/sbom.json && echo build/sbom.json
