@@ -1,4 +1,4 @@
-"""`make audit` says in one line that nothing could be asked, and shows what it found. Stand-ins for uv and npm answer."""
+"""`make audit` says in one line that nothing could be asked, and shows what it found; stand-ins for uv and npm."""
 
 from __future__ import annotations
 
