@@ -186,6 +186,21 @@ def test_one_message_many_times_at_once_is_one_message(borrower: Borrower) -> No
     assert first.count("borrower") == 1
 
 
+def test_a_consent_that_overtakes_its_question_agrees_to_nothing(stage: Faulty) -> None:
+    """Messages are taken in the order in which they arrive; of two at once each is answered, one after the other."""
+    borrower = stage.borrower()
+    borrower.say("确认")
+    assert "一共" in borrower.say("分6期")
+    assert borrower.events() == []
+    at_once = stage.borrower()
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(at_once.say, ("分6期", "确认")))
+    assert all(said)
+    assert [entry["from"] for entry in at_once.heard()].count("borrower") == 2
+    agreed = any("生效" in text for text in said)
+    assert at_once.events() == (["committed"] if agreed else [])
+
+
 def test_two_workers_on_one_conversation(stage: Faulty, borrower: Borrower) -> None:
     """Both are told the same consent, and other things at the same time: one agreement, every message answered once."""
     first, port = stage.assistant.processes["rasa"], free_port()
