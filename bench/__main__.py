@@ -8,23 +8,37 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import desk, dialogue, endure, engine, expensive, load, notices, pipelines, turns, web
+from bench import desk, dialogue, endure, engine, expensive, load, notices, pipelines, sizing, turns, web, workers
 from bench.document import DOCUMENT, UNDERSTANDING, Figures, write
 from kuanxin.operate.model import ROOT
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parts = ("turns", "web", "load", "expensive", "engine", "notices", "desk", "pipelines", "dialogue", "endure")
+    parts = (
+        "turns",
+        "web",
+        "load",
+        "workers",
+        "expensive",
+        "engine",
+        "notices",
+        "desk",
+        "pipelines",
+        "dialogue",
+        "endure",
+        "sizing",
+    )
     parser.add_argument(
         "part",
         nargs="?",
         choices=parts,
-        help="one part alone (default: all but pipelines, dialogue and endure: they take long)",
+        help="one part alone (default: all but pipelines, dialogue and endure, which take long, and sizing)",
     )
     parser.add_argument("--full", action="store_true", help="engine, notices, desk: up to 1,000,000")
     parser.add_argument("--minutes", type=float, default=60, help="endure: how long")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="pipelines: these, beside what was measured before")
+    parser.add_argument("--set", nargs="+", default=[], metavar="FIGURE=VALUE", help="sizing: figures of your own")
     parser.add_argument(
         "--questions",
         nargs="+",
@@ -44,6 +58,9 @@ def main() -> None:
     if chosen.part in (None, "load"):
         console.print("Many borrowers at once; this takes some minutes…")
         _tell(console, "load", load.measure(), "python -m bench load")
+    if chosen.part in (None, "workers"):
+        console.print("Two workers against one; this takes some minutes…")
+        _tell(console, "workers", workers.measure(), "python -m bench workers")
     if chosen.part in (None, "expensive"):
         console.print("Texts that are made to take long; this takes a minute…")
         _tell(console, "expensive", expensive.measure(), "python -m bench expensive")
@@ -67,6 +84,11 @@ def main() -> None:
         _tell(console, "pipelines", tables, "python -m bench pipelines", UNDERSTANDING)
     if chosen.part == "dialogue":
         _tell(console, "dialogue", dialogue.measure(), "python -m bench dialogue", UNDERSTANDING)
+    if chosen.part == "sizing":
+        try:
+            print(*(table.markdown() for table in sizing.measure(chosen.set)), sep="\n\n")
+        except ValueError as error:
+            parser.error(str(error))
     if chosen.part == "endure":
         console.print(f"Servers are killed under borrowers who talk; this takes {chosen.minutes:g} minutes…")
         command = f"python -m bench endure --minutes {chosen.minutes:g}"

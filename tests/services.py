@@ -84,6 +84,10 @@ class Server:
             self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def run(self, *command: object) -> None:
         subprocess.run([str(part) for part in command], check=True, capture_output=True, cwd=self.folder, **self._as)
 
