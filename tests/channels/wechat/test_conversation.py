@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,13 @@ def test_the_process_of_the_stand_in_is_its_own():
     root = Path(__file__).resolve().parents[3]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
     assert said.strip() == "[]"
+
+
+def test_a_message_that_comes_late_is_answered_once_in_the_order_of_arrival(follower):
+    """The platform repeats the first one, which it could not deliver, after the second."""
+    now = int(time.time())
+    follower.says("第二句", created=now)
+    follower.hears("第二句")
+    follower.says("第一句", created=now - 5, times=2)
+    follower.hears("第一句")
+    assert [text.split("\n")[0] for text in follower.texts] == ["None：第二句", "None：第一句"]
