@@ -55,7 +55,8 @@ def _inside(environment: dict[str, str]) -> list[str]:
         str(find_or_install("bwrap", "bubblewrap", "/usr/bin")),
         *("--unshare-user", "--uid", USER, "--gid", USER, "--cap-drop", "ALL", "--die-with-parent"),
         *("--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"),
-        *("--tmpfs", "/tmp", "--bind", var, var, "--chdir", str(ROOT), "--clearenv"),
+        *("--tmpfs", "/tmp", "--ro-bind", str(ROOT), str(ROOT), "--bind", var, var),  # wherever this checkout lies
+        *("--chdir", str(ROOT), "--clearenv"),
         *(part for name, value in environment.items() for part in ("--setenv", name, value)),
     ]
 

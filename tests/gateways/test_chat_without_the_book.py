@@ -42,6 +42,7 @@ def test_without_figures_nothing_is_guessed_and_nothing_is_lost(
     monkeypatch.setenv("KUANXIN_LOAN_BOOK_URL", f"http://127.0.0.1:{port}")
     monkeypatch.setenv("KUANXIN_LOAN_BOOK_TOKEN", TOKEN)
     monkeypatch.setenv("KUANXIN_TOKEN_KEY", KEY)
+    monkeypatch.setenv("KUANXIN_STAFF_HOURS", "mon-sun 00:00-23:59")  # whenever this runs
 
     with (tmp_path / "bank.log").open("w") as log, ExitStack() as bank:
         bank.enter_context(reference_server(database, log, port))

@@ -98,11 +98,14 @@ def test_copy_and_print(visits: Callable[..., Visit], chat: Running, tmp_path: P
     page.add_init_script("print = () => (window.printed = document.querySelector('kuanxin-chat').dataset)")
     page.reload()
     visit.open()
+    before = chat.parts.conversations.transcript(OF_LATE)[-1].number
     visit.say("欠多少")
-    visit.hear("这是您这笔借款的情况。")
+    # the answer to this one: the conversation may have others of the same words
+    while (said := chat.parts.conversations.transcript(OF_LATE)[-1]).number < before + 2:
+        page.wait_for_timeout(100)
+    until(page, f"[...{SHADOW}.querySelectorAll('.kx-line')].at(-1).dataset.author === 'assistant'")
     page.get_by_role("button", name="复制", exact=True).last.click()
     page.get_by_text("已复制").wait_for()
-    said = chat.parts.conversations.transcript(OF_LATE)[-1]
     assert page.evaluate("navigator.clipboard.readText()") == as_text({"text": said.text, "card": said.card})
     menu(page, "复制全部对话")
     until(page, "navigator.clipboard.readText().then((text) => /我：欠多少/.test(text))")
