@@ -6,8 +6,6 @@ from copy import deepcopy
 
 import pytest
 
-from kuanxin.store.engine import make_engine, migrate
-
 _REAL = {
     "kind": "real",
     "borrowers": [
@@ -36,10 +34,8 @@ _REAL = {
 
 
 @pytest.fixture
-def engine(sqlite_url):
-    engine = make_engine(sqlite_url)
-    migrate(engine)
-    return engine
+def engine(sqlite_url, migrated):
+    return migrated(sqlite_url)
 
 
 @pytest.fixture

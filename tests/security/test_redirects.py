@@ -15,12 +15,13 @@ from kuanxin.gateways.wechat import OfficialAccount, WeCom
 from kuanxin.notices.ports import Accepted, Message
 from kuanxin.servicing.ports import BookUnavailable
 from kuanxin.store.channels_repository import SqlSharedValues
-from kuanxin.store.engine import make_engine, migrate
 from tests.builders import NOW, a_loan, a_quote, an_event
 from tests.gateways.hostile import Hostile, answers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from sqlalchemy.engine import Engine
 
 MESSAGE = Message("0" * 32, "reminder", "B1", "13800000001", "您好", {}, NOW)
 TEMPLATES = {"reminder": "1"}
@@ -28,11 +29,8 @@ YES = {"access_token": "theirs", "expires_in": 7200, "errcode": 0}
 
 
 @pytest.fixture
-def values(sqlite_url: str) -> Iterator[SqlSharedValues]:
-    engine = make_engine(sqlite_url)
-    migrate(engine)
-    yield SqlSharedValues(engine)
-    engine.dispose()
+def values(sqlite_url: str, migrated: Callable[[str], Engine]) -> SqlSharedValues:
+    return SqlSharedValues(migrated(sqlite_url))
 
 
 def loan_book(url: str, _: SqlSharedValues) -> None:

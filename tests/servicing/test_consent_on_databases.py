@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,21 +12,23 @@ from kuanxin.servicing.quotes import Extension, PromiseToPay, Quote, ReInstalmen
 from kuanxin.servicing.service import QuoteStale, Servicing
 from kuanxin.servicing.status import status_of
 from kuanxin.store import book_writer
-from kuanxin.store.engine import make_engine, migrate
 from kuanxin.store.sql_book import SqlLoanBook
 from tests.servicing.books import BORROWER, NOW, a_loan, at, days, the_policy
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy.engine import Engine
+
 
 @pytest.fixture
-def desk(database_url: str) -> Servicing:
-    engine = make_engine(database_url)
-    migrate(engine)
+def desk(database_url: str, migrated: Callable[[str], Engine]) -> Servicing:
+    engine = migrated(database_url)
     loan = a_loan(days_past_due=3)
     with engine.begin() as connection:
         book_writer.settle_kind(connection, "test", None, NOW)
         book_writer.add(connection, [Borrower(BORROWER, "演示·王芳")], [loan])
-    yield Servicing(SqlLoanBook(engine), the_policy())
-    engine.dispose()
+    return Servicing(SqlLoanBook(engine), the_policy())
 
 
 def quoted(desk: Servicing, request) -> Quote:

@@ -12,7 +12,6 @@ from kuanxin.bootstrap import read_policy
 from kuanxin.servicing.quotes import PromiseToPay, Quote, ReInstalment
 from kuanxin.servicing.service import QuoteStale, Servicing
 from kuanxin.settings import ROOT
-from kuanxin.store.engine import make_engine, migrate
 from kuanxin.store.sql_book import SqlLoanBook
 from tests.builders import NOW
 
@@ -29,12 +28,10 @@ BOOK = {
 
 
 @pytest.fixture
-def servicing(database_url):
-    engine = make_engine(database_url)
-    migrate(engine)
+def servicing(database_url, migrated):
+    engine = migrated(database_url)
     import_book(engine, BOOK, NOW)
-    yield Servicing(SqlLoanBook(engine), read_policy(ROOT / "policy.yml"))
-    engine.dispose()
+    return Servicing(SqlLoanBook(engine), read_policy(ROOT / "policy.yml"))
 
 
 def at_once(*calls):

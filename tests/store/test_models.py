@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kuanxin.store.base import SHANGHAI
-from kuanxin.store.engine import make_engine, migrate
 from kuanxin.store.models_repository import AlreadyTraining, CannotGoLive, NotOurModel, SqlModels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
+
+    from sqlalchemy.engine import Engine
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
 
 
 @pytest.fixture
-def models(database_url: str) -> Iterator[SqlModels]:
-    engine = make_engine(database_url)
-    migrate(engine)
-    yield SqlModels(engine)
-    engine.dispose()
+def models(database_url: str, migrated: Callable[[str], Engine]) -> SqlModels:
+    return SqlModels(migrated(database_url))
 
 
 @pytest.fixture
