@@ -57,7 +57,7 @@ class AskForLoan(AskForSlot):
             if terms.get(name) not in (None, terms.get("payday"))  # a payday is no date to pay on
         ]
         answered = bool(terms) and turn.intent not in WISHES
-        noted = f"{'、'.join(told)}记下了。" if told else "记下了。" if answered else ""
+        noted = f"{'、'.join(told)}记下了。" if told or answered else ""
         return say(
             f"{noted}这是说哪一笔借款？" if noted else f"您名下有{len(loans)}笔未结清的借款，先说哪一笔？",
             buttons=tuple(
