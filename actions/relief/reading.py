@@ -123,14 +123,17 @@ def read(state: Negotiation, requested: str | None) -> bool:
 
 def _read_verified(state: Negotiation, requested: str | None) -> bool:
     turn = state.turn
+    wish = None if _answers_the_question(state, requested) else WISHES.get(turn.intent)
+    changed = wish is not None and wish != state["relief"]
     if requested is None:
         state.replies += opening(turn)
-        for wish in turn.also:
-            if wish not in WISHES:
-                state.replies += briefly(wish, turn)
+    if requested is None or changed:
+        for wish_beside in turn.also:
+            if wish_beside not in WISHES:
+                state.replies += briefly(wish_beside, turn)
         state.replies += otherwise(turn)
-    if turn.intent in WISHES and WISHES[turn.intent] != state["relief"] and not _answers_the_question(state, requested):
-        state.put(**{**EMPTY, "relief": WISHES[turn.intent], "told": state["told"]})
+    if changed:
+        state.put(**{**EMPTY, "relief": wish, "told": state["told"]})
     if _counter_offer(state):
         return False
     if not _choose_loan(state, requested):
