@@ -10,6 +10,7 @@ from kuanxin.servicing.model import ArrangementState, ReliefKind
 from kuanxin.servicing.words import KIND_NAMES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     from kuanxin.servicing.model import Amounts, Fen
@@ -96,7 +97,7 @@ def quote_rows(quote: Quote, today: date) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def offers_card(quotes: tuple[Quote, ...]) -> Card:
+def offers_card(quotes: Sequence[Quote]) -> Card:
     """Offers side by side: what a month costs, and what all of it costs."""
     return Card(
         "offers",

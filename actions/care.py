@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from actions.base import HUMAN, answers
 from actions.relief.state import MONTHLY, terms_of
-from actions.turn import Answer, Turn, say
+from actions.turn import Answer, Turn, say, to_fen
+from actions.words import money
 from kuanxin.conversations.replies import Button
 
 IN_DANGER = re.compile(r"现在就|马上就|正在|楼顶|天台|吃了.{0,4}药|割|跳|遗书|煤气|农药")
+A_MONTH = re.compile(r"(?:每个?|[一1]个)月.*(?:最多|顶多|只能|[能可]以?.{0,4}[还拿付出凑])|[每月].{0,6}拿得?出")
 SAFE_NOW = re.compile(r"没事了?|安全|没有危险|好多了|好一点|不会做傻事|有人陪|在家")
 
 
@@ -48,16 +51,23 @@ def hardship(turn: Turn) -> Answer:
     if turn.intent != "report_hardship" or turn.slots.get("requested_slot"):
         return say(heard)
     of_a_month = {name: value for name, value in terms_of(turn).items() if name in MONTHLY}
+    known: dict[str, Any] = {"told": of_a_month} if of_a_month else {}
+    more = "也可以直接说每个月大概能还多少，零也没关系。"
+    less = Button("每月少还一点", "request_instalment_plan")
+    if (can_pay := to_fen(turn.entity("amount"))) and A_MONTH.search(turn.text):
+        known["monthly"] = can_pay
+        more = f"每月最多{money(can_pay)}，我记下了，分期只找不超过它的。"
+        less = Button(f"按每月{money(can_pay)}找方案", "request_instalment_plan")
     return say(
-        f"{heard}下面哪种对您帮助最大？也可以直接说每个月大概能还多少，零也没关系。",
+        f"{heard}下面哪种对您帮助最大？{more}",
         buttons=(
             Button("晚些天再还", "request_extension"),
-            Button("每月少还一点", "request_instalment_plan"),
+            less,
             Button("按收入算算能还多少", "request_instalment_plan", {"plan": "budget"}),
             Button("现在一分也拿不出", "request_human"),
             HUMAN,
         ),
-        slots={"told": of_a_month} if of_a_month else {},  # known already when a plan is asked for next
+        slots=known,  # when a plan is asked for next
     )
 
 

@@ -43,11 +43,17 @@ def complaint(turn: Turn) -> Answer:
     conversations = turn.services.conversations
     ticket = conversations.open_ticket(turn.conversation, "complaint", "服务或催收投诉", turn.text, turn.now)
     conversations.hand_over(turn.conversation, "complaint", "high", f"投诉，编号{ticket.number}", turn.now)
+    further = (Button("别再联系我", "stop_reminders"), HUMAN)
+    if ticket.opened_at < turn.now:
+        return say(
+            f"您补充的这些同事也会看到，投诉编号还是{ticket.number}，不用重新提交。还有什么都可以接着说，有录音、截图请留着。",
+            buttons=further,
+        )
     return say(
         f"对不起，让您受委屈了。投诉已登记，编号{ticket.number}，15天内会给您答复，也有同事会来跟您核实。"
         "您也可以打12378（金融消费者投诉）或12363（人民银行金融消费权益保护）。"
         "骚扰、威胁、找您家人同事谈债都是不应该的，有录音、截图请留着。投诉不影响您申请任何还款安排。",
-        buttons=(Button("别再联系我", "stop_reminders"), HUMAN),
+        buttons=further,
     )
 
 

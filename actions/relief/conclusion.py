@@ -16,7 +16,7 @@ from kuanxin.servicing.model import ArrangementState
 from kuanxin.servicing.quotes import Arrangement, Refusal
 from kuanxin.servicing.service import QuoteStale
 
-CLEARED: dict[str, Any] = {**EMPTY, "shown": None}
+CLEARED: dict[str, Any] = {**EMPTY, "shown": None, "monthly": None}
 A_MOMENT = timedelta(minutes=30)
 
 
@@ -84,7 +84,8 @@ def _agreed(turn: Turn, arrangement: Arrangement) -> Answer:
     text = f"已经记下了：{day(first.due_date)}还{money(first.amounts.total)}。谢谢您提前说。"
     if arrangement.kind in SPREAD:
         text = f"方案已生效：第一期{day(first.due_date)}还{money(first.amounts.total)}，一共{len(arrangement.quote.rows)}期。"
-    text += "把钱提前一天放进扣款账户就好；如果情况有变，早点告诉我，我们再商量。"
+    ahead = "提前一天" if first.due_date > turn.today else "今天"
+    text += f"把钱{ahead}放进扣款账户就好；如果情况有变，早点告诉我，我们再商量。"
     return say(
         text,
         card=arrangement_card(arrangement, turn.today),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,25 +14,21 @@ from rasa_sdk import Action
 from rasa_sdk.events import SlotSet
 
 from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_in
-from actions.cards import offers_card
 from actions.readings import otherwise
 from actions.relief.limits import counted_from
-from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUESTED, WISHES, Negotiation
+from actions.relief.offering import put_forward
+from actions.relief.plans import means_the_quote, plan, wants_less
+from actions.relief.state import ANY, EMPTY, FORM, LEAVING, REQUESTED, UNSURE, WISHES, Negotiation
 from actions.turn import NotVerified, Turn, to_fen
-from actions.words import money
-from kuanxin.conversations.replies import Button, Reply
+from kuanxin.conversations.replies import Reply
 from kuanxin.logs import of_conversation
-from kuanxin.servicing.affordability import Budget, due_day_after
-from kuanxin.servicing.money import yuan
+from kuanxin.servicing.affordability import due_day_after
 from kuanxin.servicing.ports import BookUnavailable
 from kuanxin.servicing.quotes import (
     DueDateChange,
     EarlySettlement,
     PartialPayment,
     PenaltyWaiver,
-    Quote,
-    Refusal,
-    ReInstalment,
 )
 
 if TYPE_CHECKING:
@@ -48,9 +43,7 @@ DATED = {"later_date", "due_day", "part_amount"}
 LIKELY_NO = 0.6
 _BIG = re.compile(r"大的|[多高]的那|大笔|大额")
 _SMALL = re.compile(r"小的|少的那|小笔|小额")
-_ANY = re.compile(r"随便|都行|都可以|无所谓|你看着|你定")
-_UNSURE = re.compile(r"不知道|说不准|不好说|不确定|不清楚|没数|算不[出清来]")
-_URGENT = re.compile(rf"逾期|过期|晚了的|急的|{_ANY.pattern}|{_UNSURE.pattern}|两笔|都要|全部|一起")
+_URGENT = re.compile(rf"逾期|过期|晚了的|急的|{ANY.pattern}|{UNSURE.pattern}|两笔|都要|全部|一起")
 
 
 class ValidateReliefForm(Action):
@@ -100,8 +93,8 @@ def _leaves(state: Negotiation, requested: str | None) -> bool:
 
 
 def _answers_the_question(state: Negotiation, requested: str | None) -> bool:
-    """Whether figures in a message whose wish is not sure are for the question that was asked (不行 26太早 30号)."""
-    return requested is not None and state.turn.perhaps is not None and bool(state.terms)
+    """Whether a message whose wish is not sure is about the question that was asked (不行 26太早 30号, 能不能再少点)."""
+    return requested is not None and state.turn.perhaps is not None and (bool(state.terms) or wants_less(state))
 
 
 def read(state: Negotiation, requested: str | None) -> bool:
@@ -216,15 +209,15 @@ def _consent(state: Negotiation) -> bool:
         state.say(Reply("这个按钮对应的是之前的方案，现在的方案在下面，请以它为准。"))
         state.put(consent=None)
         return False
-    if intent == "affirm" and state.turn.perhaps is not None:
-        # an arrangement stands on a plain yes, not on a likely one
+    if (intent == "affirm" and state.turn.perhaps is not None) or means_the_quote(state):
+        # an arrangement stands on a plain yes, not on a likely one (行 就第一个)
         state.say(Reply("我想确认一下您的意思：同意的话，点“确认，就这样”，或者回复“同意”。"))
         state.put(consent=None)
         return False
     if intent == "affirm":
         state.put(consent="yes")
         return True
-    if _declines(state):
+    if not wants_less(state) and _declines(state):
         state.put(consent="no")
         return True
     return False
@@ -242,37 +235,17 @@ def _terms(state: Negotiation, requested: str | None) -> None:
     if wish == "later_date":
         _later_date(state, requested)
     elif wish == "plan":
-        _plan(state, requested)
+        plan(state, requested)
     elif wish == "due_day":
         _due_day(state)
     elif wish == "part_amount":
         _part_amount(state)
     elif not state["quote"]:
         request = PenaltyWaiver() if wish == "waiver" else EarlySettlement(on=state.date() or state.turn.today)
-        _offer(
+        put_forward(
             state,
             state.turn.services.servicing.quote(state.turn.must_be_borrower(), state["loan"], request, state.turn.now),
         )
-
-
-def _offer(state: Negotiation, offer: Quote | Refusal, **slots: Any) -> None:
-    """Keeps a quote as the one that consent will name, or says why not and what would be possible."""
-    if isinstance(offer, Quote):
-        state.put(quote=offer.hash, consent=None, **slots)
-        return
-    state.say(Reply(offer.reason, buttons=_ways_on(state["relief"])))
-    need = NEEDS.get(state["relief"])
-    if need and offer.rule.rsplit(".", 1)[-1] not in FINAL_RULES:
-        state.put(quote=None, **{need: None})
-    else:
-        state.put(quote=None, consent="left")
-
-
-def _ways_on(wish: str) -> tuple[Button, ...]:
-    other = (
-        Button("看看分期方案", "request_instalment_plan") if wish != "plan" else Button("晚几天还", "request_extension")
-    )
-    return (other, HUMAN, Button("先不弄了", "stop"))
 
 
 def _later_date(state: Negotiation, requested: str | None) -> None:
@@ -286,143 +259,7 @@ def _later_date(state: Negotiation, requested: str | None) -> None:
     if wanted is None:
         return
     offer = turn.services.servicing.later_date(turn.must_be_borrower(), state["loan"], wanted, turn.now)
-    _offer(state, offer, later_date=wanted.isoformat())
-
-
-def _plan(state: Negotiation, requested: str | None) -> None:
-    turn, servicing = state.turn, state.turn.services.servicing
-    borrower, loan = turn.must_be_borrower(), state["loan"]
-    chosen = _chosen_offer(state)
-    if chosen:
-        state.put(quote=chosen, plan="chosen", consent=None)
-        return
-    budget = _budget(state, requested)
-    if budget is None:
-        return
-    if budget.limit is not None:
-        fitting = servicing.plans_for(borrower, loan, budget, turn.now)
-        if fitting.quotes:
-            best = fitting.quotes[0]
-            state.put(offers=[quote.hash for quote in fitting.quotes])
-            _offer(state, best, plan=f"limit:{budget.limit}")
-        else:
-            _nothing_fits(state, budget.limit, fitting.nearest)
-        return
-    if (count := state.entity("count")) is not None:
-        offer = servicing.quote(borrower, loan, ReInstalment(rows=int(count)), turn.now)
-        if isinstance(offer, Quote):  # 便宜的那个, said later, chooses among what was seen
-            state.put(offers=[h for h in state["offers"] or () if h != offer.hash] + [offer.hash])
-        _offer(state, offer, plan=f"rows:{count}")
-        return
-    vague = _ANY.search(turn.text) or _UNSURE.search(turn.text)
-    undecided = turn.intent in {"deny", "affirm"} or bool(turn.entity("choice")) or vague
-    if turn.entity("plan") == "show" or (requested == "plan" and undecided):
-        _show_plans(state)
-
-
-def _budget(state: Negotiation, requested: str | None) -> Budget | None:
-    """What can be paid a month, as far as it was told; None where something has to be asked for first.
-
-    Who does not know it is asked for income, then for what a month needs: nobody promises what food and rent take.
-    """
-    asked = (state["told"] or {}).get("asks") if requested == "plan" else None
-    budget, bare = state.budget(), state.amount()
-    if asked == "income" and bare is not None:
-        budget = replace(budget, income=bare, comfortable=None)
-    elif asked == "expense" and (bare is not None or state.turn.intent == "deny"):
-        budget = replace(budget, essentials=budget.essentials + (bare or 0), comfortable=None)
-        asked = "all"
-    spends = budget.essentials or budget.other_debts or asked == "all"
-    if budget.comfortable is None and budget.income is not None and not spends:
-        state.put(plan=None, told={"asks": "expense", "income": yuan(budget.income)})
-        return None
-    # who does not know it is asked for it once, not again in the middle of the answer
-    pressed = state.turn.entity("plan")
-    at_first = requested == "plan" and not asked and not state["offers"]
-    unsure = at_first and pressed is None and _UNSURE.search(state.turn.text)
-    if (pressed == "budget" or unsure) and budget.income is None and budget.comfortable is None:
-        state.put(plan=None, told={"asks": "income"})
-        return None
-    if budget.income is not None and budget.limit is not None:
-        state.put(told=None)
-        spent = f"，开销{money(budget.essentials)}" if budget.essentials else ""
-        owed = f"，别的贷款{money(budget.other_debts)}" if budget.other_debts else ""
-        left = f"最多能拿出{money(budget.limit)}，我只在这个数以内找" if budget.limit else "没有余下能还款的钱"
-        state.say(Reply(f"按您说的，每月进{money(budget.income)}{spent}{owed}，{left}。"))
-    return budget
-
-
-def _chosen_offer(state: Negotiation) -> str | None:
-    """The hash of the offer meant by a button or by "第二个", "便宜的那个"."""
-    offers, turn = state["offers"] or [], state.turn
-    if (wanted := turn.entity("offer")) in offers:
-        return wanted
-    choice = str(turn.entity("choice") or "")
-    if not offers or not choice:
-        return None
-    if choice.isdigit() and 1 <= int(choice) <= len(offers):
-        return offers[int(choice) - 1]
-    quotes = [turn.services.servicing.book.quote(turn.must_be_borrower(), h) for h in offers]
-    known = [quote for quote in quotes if quote]
-    if choice == "last" or not known:
-        return offers[-1]
-    return min(known, key=lambda q: q.total.total if choice == "cheapest" else q.monthly).hash
-
-
-def _show_plans(state: Negotiation) -> None:
-    turn, servicing = state.turn, state.turn.services.servicing
-    borrower, loan = turn.must_be_borrower(), state["loan"]
-    found: tuple[Quote | Refusal, ...]
-    name, _, limit = str(state["plan"] or "").partition(":")
-    if name == "limit":  # other plans than the one that was offered, and none above what can be paid
-        found = servicing.plans_for(borrower, loan, Budget(comfortable=int(limit)), turn.now).quotes
-    else:
-        found = servicing.plans(borrower, loan, turn.now)
-    state.put(told=None)
-    quotes = tuple(offer for offer in found if isinstance(offer, Quote))
-    if not quotes:
-        refusal = next((offer for offer in found if isinstance(offer, Refusal)), None)
-        reason = (
-            refusal.reason
-            if refusal
-            else "按现在的规则，这笔借款暂时没有可以直接办理的分期方案，同事可以再帮您看一次。"
-        )
-        state.say(Reply(reason, buttons=_ways_on("plan")))
-        state.put(offers=None)
-        return
-    state.put(offers=[quote.hash for quote in quotes], plan=None, quote=None)
-    state.say(
-        Reply(
-            "这几种都可以选。回复“第几个”，或者直接说每个月最多能还多少，我按您的数来找。",
-            card=offers_card(quotes),
-            buttons=(
-                *tuple(
-                    Button(f"第{n}个：{len(q.rows)}期，每期最多{money(q.monthly)}", "inform", {"offer": q.hash})
-                    for n, q in enumerate(quotes, 1)
-                ),
-                Button("都不合适", "request_human"),
-            ),
-        )
-    )
-
-
-def _nothing_fits(state: Negotiation, limit: int, nearest: Quote | Refusal | None) -> None:
-    said = f"实话说，每月{money(limit)}以内，按现在的规则还没有能排开的方案，我不会劝您答应还不起的数。"
-    if not limit:
-        said = "这种时候我不会劝您答应任何还款数，先把日子过好。"
-        state.put(consent="left")  # nobody without anything left is asked for an amount again
-    buttons: tuple[Button, ...] = (HUMAN, Button("换个金额试试", "request_instalment_plan"), Button("先不弄了", "stop"))
-    state.put(quote=None, plan=None, offers=None)
-    if isinstance(nearest, Quote):
-        interim = nearest.facts
-        said += f"可以先过渡一下：头{interim['months']}个月每月还{money(interim['monthly'])}，"
-        said += f"之后每期最多{money(nearest.monthly)}"
-        said += "，后面这段要同事看过、和您商量了再定。" if nearest.needs_person else "。"
-        state.put(offers=[nearest.hash])
-        buttons = (Button("看看这个方案", "inform", {"offer": nearest.hash}), *buttons)
-    else:
-        said += "同事可以和您一起商量别的办法，比如先少还一段时间。"
-    state.say(Reply(said, buttons=buttons))
+    put_forward(state, offer, later_date=wanted.isoformat())
 
 
 def _due_day(state: Negotiation) -> None:
@@ -434,14 +271,20 @@ def _due_day(state: Negotiation) -> None:
     if wanted is None:
         return
     offer = turn.services.servicing.quote(turn.must_be_borrower(), state["loan"], DueDateChange(wanted), turn.now)
-    _offer(state, offer, due_day=str(wanted))
+    put_forward(state, offer, due_day=str(wanted))
 
 
 def _part_amount(state: Negotiation) -> None:
-    turn = state.turn
-    amount = state.amount()
-    if amount is None:
+    turn, servicing = state.turn, state.turn.services.servicing
+    borrower, said, on = turn.must_be_borrower(), state.amount(), state.date()
+    if wants_less(state):
+        state.say(Reply("好，那这次还多少合适？说个数，我重新算。"))
         return
-    request = PartialPayment(amount=amount, on=state.date() or turn.today)
-    offer = turn.services.servicing.quote(turn.must_be_borrower(), state["loan"], request, turn.now)
-    _offer(state, offer, part_amount=str(amount))
+    standing = servicing.book.quote(borrower, state["quote"]) if state["quote"] else None
+    before = standing.request if standing else None
+    if isinstance(before, PartialPayment):  # another amount on that day, or that amount on another day
+        said, on = (said or before.amount, on or before.on) if said or on else (None, None)
+    if said is None:
+        return
+    offer = servicing.quote(borrower, state["loan"], PartialPayment(amount=said, on=on or turn.today), turn.now)
+    put_forward(state, offer, part_amount=str(said))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -46,6 +47,10 @@ LEAVING = {
 EMPTY: dict[str, Any] = dict.fromkeys(
     ("relief", "later_date", "plan", "due_day", "part_amount", "quote", "offers", "consent", "told")
 )
+
+
+ANY = re.compile(r"随便|都行|都可以|无所谓|你看着|你定")
+UNSURE = re.compile(r"不知道|说不准|不好说|不确定|不清楚|没数|算不[出清来]")
 
 
 def terms_of(turn: Turn) -> dict[str, Any]:
