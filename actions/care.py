@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from actions.base import HUMAN, answers
-from actions.relief.state import MONTHLY, terms_of
+from actions.relief.state import A_MONTH, MONTHLY, terms_of
 from actions.turn import Answer, Turn, say, to_fen
 from actions.words import money
-from kuanxin.conversations.replies import Button
+from kuanxin.conversations.replies import Button, Reply
+
+if TYPE_CHECKING:
+    from kuanxin.servicing.model import Fen
 
 IN_DANGER = re.compile(r"现在就|马上就|正在|楼顶|天台|吃了.{0,4}药|割|跳|遗书|煤气|农药")
-A_MONTH = re.compile(r"(?:每个?|[一1]个)月.*(?:最多|顶多|只能|[能可]以?.{0,4}[还拿付出凑])|[每月].{0,6}拿得?出")
+CAN_PAY = re.compile(r"最多|顶多|只能|只够|(?<!不)能[还拿付出凑]|可以|拿得?出|也就")
+NOTHING = re.compile(r"一分.{0,4}(?:没有?|拿不出)|啥都?没有?|什么都没有?")
+LATER = Button("晚些天再还", "request_extension")
+BY_INCOME = Button("按收入算算能还多少", "request_instalment_plan", {"plan": "budget"})
+NO_MONEY = Button("现在一分也拿不出", "request_human")
 SAFE_NOW = re.compile(r"没事了?|安全|没有危险|好多了|好一点|不会做傻事|有人陪|在家")
 
 
@@ -50,24 +57,28 @@ def hardship(turn: Turn) -> Answer:
     heard = "知道了，遇到这种时候确实不容易，您愿意说出来已经很好。我先暂停提醒，不需要您先交什么证明。"
     if turn.intent != "report_hardship" or turn.slots.get("requested_slot"):
         return say(heard)
+    if turn.slots.get("told") == A_MONTH and NOTHING.search(turn.text):
+        return a_month(turn, 0)
+    amount = next((e for e in turn.entities if e["entity"] == "amount" and "of" not in e and e.get("per")), None)
+    if amount and CAN_PAY.search(turn.text):
+        return a_month(turn, to_fen(amount["value"]) or 0, f"{heard}下面哪种对您帮助最大？")
     of_a_month = {name: value for name, value in terms_of(turn).items() if name in MONTHLY}
-    known: dict[str, Any] = {"told": of_a_month} if of_a_month else {}
-    more = "也可以直接说每个月大概能还多少，零也没关系。"
-    less = Button("每月少还一点", "request_instalment_plan")
-    if (can_pay := to_fen(turn.entity("amount"))) and A_MONTH.search(turn.text):
-        known["monthly"] = can_pay
-        more = f"每月最多{money(can_pay)}，我记下了，分期只找不超过它的。"
-        less = Button(f"按每月{money(can_pay)}找方案", "request_instalment_plan")
     return say(
-        f"{heard}下面哪种对您帮助最大？{more}",
-        buttons=(
-            Button("晚些天再还", "request_extension"),
-            less,
-            Button("按收入算算能还多少", "request_instalment_plan", {"plan": "budget"}),
-            Button("现在一分也拿不出", "request_human"),
-            HUMAN,
-        ),
-        slots=known,  # when a plan is asked for next
+        f"{heard}下面哪种对您帮助最大？也可以直接说每个月大概能还多少，零也没关系。",
+        buttons=(LATER, Button("每月少还一点", "request_instalment_plan"), BY_INCOME, NO_MONEY, HUMAN),
+        slots={"told": of_a_month or A_MONTH},  # known already when a plan is asked for next
+    )
+
+
+def a_month(turn: Turn, most: Fen, said: str = "") -> Answer:
+    """What follows from the most that can be paid a month, told before a plan was asked for."""
+    if not most:
+        nobody_pays = Reply("这种时候我不会劝您答应任何还款数，先把日子过好。")
+        return Answer((nobody_pays, *human(turn).replies), {"told": None})
+    return say(
+        f"{said}每月最多{money(most)}，我记下了，分期只找不超过它的。",
+        buttons=(LATER, Button(f"按每月{money(most)}找方案", "request_instalment_plan"), BY_INCOME, HUMAN),
+        slots={"monthly": most, "told": None},
     )
 
 
@@ -76,10 +87,13 @@ def human(turn: Turn) -> Answer:
     """A person at the first request; a summary goes along; an honest word when nobody is there."""
     conversations = turn.services.conversations
     handover = conversations.hand_over(turn.conversation, "request", "normal", _summary(turn), turn.now)
-    if handover.staffed:
+    hours = turn.services.settings.staff_hours_text
+    if handover.waiting_since < turn.now:
+        when = "同事来了就在这里回复您" if handover.staffed else f"同事{hours}在线，上班后按顺序在这里回复您"
+        said = f"已经替您排着队，不用再说一遍。{when}。这段时间我还在，也可以先问我。"
+    elif handover.staffed:
         said = "好的，正在为您转接同事，前面聊的内容会一起转过去，不用再说一遍。等的时候也可以继续问我。"
     else:
-        hours = turn.services.settings.staff_hours_text
         said = f"好的，已经为您登记转人工。现在同事不在（{hours}在线），上班后会按顺序在这里回复您，前面聊的内容会一起转过去。这段时间我还在。"
     return say(said)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from actions.base import DISCLOSURE, HUMAN, RESPONDERS, KuanxinAction, answers, opening
+from actions.base import DISCLOSURE, HUMAN, RESPONDERS, KuanxinAction, answers, opening, sign_in
+from actions.care import a_month
 from actions.readings import offered
 from actions.relief.conclusion import untold
 from actions.relief.counter_offer import opened, standing_offer
-from actions.turn import Answer, Turn, say
+from actions.relief.state import A_MONTH
+from actions.turn import Answer, Turn, say, to_fen
 from kuanxin.conversations.replies import Button, Reply
 
+I_AM = re.compile(r"(?<!不)(?<!并非)(?<!不是我)本人(?!不|不在)|我就?是(?:借款人|机主)|就是我自己")
 MENU = (
     Button("我欠多少", "ask_loan_status"),
     Button("晚几天还", "request_extension"),
@@ -74,7 +78,14 @@ def stop(turn: Turn) -> Answer:
 
 @answers("inform")
 def inform(turn: Turn) -> Answer:
-    """A bare date, amount or count outside a form: asks which wish it belongs to, and keeps the figure in the button."""
+    """A bare date, amount or count outside a form: asks which wish it belongs to, and keeps the figure in the button.
+
+    Unless it was asked for just now, or somebody only says to be the borrower.
+    """
+    if I_AM.search(turn.text):
+        return _it_is_me(turn)
+    if turn.slots.get("told") == A_MONTH and (amount := to_fen(turn.entity("amount"))) is not None:
+        return a_month(turn, amount)
     told = {e["entity"]: e["value"] for e in turn.entities if e.get("value") is not None}
     buttons = _meant(told)
     if not buttons:
@@ -82,6 +93,13 @@ def inform(turn: Turn) -> Answer:
     # 15号发工资 … 延到那天: the day is still known when the wish follows
     kept = {"told": {"date": told["date"]}} if "date" in told else {}
     return say("收到。您的意思是？", buttons=(*buttons, HUMAN), slots=kept)
+
+
+def _it_is_me(turn: Turn) -> Answer:
+    """Whether somebody is the borrower is for the sign-in to say, not for a message; it costs nobody anything either."""
+    if turn.third_party or turn.borrower is None:
+        return Answer((sign_in(turn),))
+    return say("好的，您已经登录过，我知道是您本人。想办哪件，直接说就行。", buttons=MENU)
 
 
 def _meant(told: dict[str, Any]) -> tuple[Button, ...]:

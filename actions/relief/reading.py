@@ -18,7 +18,7 @@ from actions.readings import otherwise
 from actions.relief.limits import counted_from
 from actions.relief.offering import put_forward
 from actions.relief.plans import means_the_quote, plan, wants_less
-from actions.relief.state import ANY, EMPTY, FORM, LEAVING, REQUESTED, UNSURE, WISHES, Negotiation
+from actions.relief.state import A_MONTH, ANY, EMPTY, FORM, LEAVING, REQUESTED, UNSURE, WISHES, Negotiation
 from actions.turn import NotVerified, Turn, to_fen
 from kuanxin.conversations.replies import Reply
 from kuanxin.logs import of_conversation
@@ -65,7 +65,7 @@ class ValidateReliefForm(Action):
         if not ended and not state.slots and not state.replies and not _asks_again(turn):
             return [SlotSet(REQUESTED, requested)]  # rejected: the rules answer
         # a slot besides the requested one tells Rasa that the message was for the form
-        slots = state.slots or {"relief": state["relief"]}
+        slots = {**(state.slots or {"relief": state["relief"]}), "unclear": 0}
         return [SlotSet(REQUESTED, None if ended else state.missing), *(SlotSet(k, v) for k, v in slots.items())]
 
 
@@ -138,7 +138,7 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
         state.put(consent="no")
         return True
     _terms(state, requested)
-    if state["told"] and "asks" not in state["told"]:
+    if state["told"] and state["told"].get("asks") in {None, A_MONTH["asks"]}:
         state.put(told=None)
     return bool(state["consent"] == "left")
 

@@ -31,6 +31,7 @@ WISHES = {
 # what a message may tell before it is clear which loan it is about
 TERMS = {"date", "duration", "amount", "count", "day_of_month"}
 MONTHLY = ("income", "expense", "debt")  # what an amount may be besides an offer
+A_MONTH = {"asks": "monthly"}  # told: what can be paid a month was asked for before any plan was wanted
 NEEDS = {"later_date": "later_date", "plan": "plan", "due_day": "due_day", "part_amount": "part_amount"}
 # rules that no other date, amount or number of rows would satisfy
 FINAL_RULES = {"product", "settled", "days_past_due", "replaces", "at_most"}

@@ -231,11 +231,13 @@ def _means(value: str) -> Reader:
 
 
 def bare(text: str, today: date, next_day: Any) -> list[Found]:
-    """A small number (15), a length (六个月) as the whole message: each of the things it may answer, marked `bare`.
+    """A small number (15), nothing (零), a length (六个月) as the whole message: each thing it may answer, marked `bare`.
 
     The question that was asked decides which one is meant.
     """
     core = re.search(rf"\d+|[{_C}]+", text)
+    if core and core[0] in {"0", "零"} and _alone(text[: core.start()], re.sub(_YUAN, "", text[core.end() :])):
+        return [Found("amount", *core.span(), "0.00", {"bare": True})]
     if core and _alone(text[: core.start()], text[core.end() :]):
         number = numerals.read(core[0])
         if number is None or number.low != number.high or not 1 <= number.low <= 31 or number.low % 1:
