@@ -159,7 +159,7 @@ def unclear(turn: Turn) -> Answer:
     if times >= 3:
         said = RESPONDERS["request_human"](turn)
         return Answer((Reply("我可能没帮到点上，请同事来看，免得耽误您。"), *said.replies), {"unclear": 0})
-    buttons = offered(name for name, _ in turn.ranking)
+    buttons = offered(name for name, _ in turn.ranking if name != HUMAN.intent)
     said = (
         "想确认一下，您是想问这个吗？" if times == 1 else "我换个问法：您现在最想解决的是哪件？用几个字再说一次也行。"
     )

@@ -22,10 +22,10 @@ def reminder(turn: Turn) -> Answer:
     borrower = turn.must_be_borrower()
     status = turn.chosen
     arrangement = status.arrangement if status else None
-    upcoming = [row.due_date for row in arrangement.quote.rows if row.due_date > turn.today] if arrangement else []
-    due = upcoming[0] if upcoming else (status.next_due.due_date if status and status.next_due else None)
+    rows = (*(arrangement.quote.rows if arrangement else ()), *(status.open_rows if status else ()))
+    due = next((row.due_date for row in rows if row.due_date > turn.today), None)
     if due is None:
-        return say("您现在没有要到期的款，不用设提醒。")
+        return say("接下来没有要到期的款，不用设提醒。", buttons=(Button("我欠多少", "ask_loan_status"),))
     before = turn.entity("duration")
     before = DAYS_BEFORE if before is None else max(0, min(int(before), 15))
     on = max(due - timedelta(days=before), turn.today)

@@ -10,6 +10,7 @@ from actions.base import HUMAN
 from actions.cards import offers_card
 from actions.relief.offering import put_forward, ways_on
 from actions.relief.state import ANY, UNSURE
+from actions.turn import to_fen
 from actions.words import money
 from kuanxin.conversations.replies import Button, Reply
 from kuanxin.servicing.affordability import Budget
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from actions.relief.state import Negotiation
+    from kuanxin.servicing.model import Fen
 
+_THE_REST = re.compile(r"剩|余下|其余|后面的")
 # not 少点利息: that is another wish
 _LESS = re.compile(
     r"[再更][少低]|[少低降][还付拿]?一?[点些](?!.{0,3}[息费])|太[多高贵]|(?<!差不)多了|[还拿付]不[起出了].{0,3}这么多|压力.{0,3}大|吃力|吃不消"
@@ -36,6 +39,14 @@ def plan(state: Negotiation, requested: str | None) -> None:
     budget = _budget(state, requested)
     if budget is None:
         return
+    if (part := _part_first(state)) is not None:
+        budget = replace(budget, comfortable=None)
+        state.say(
+            Reply(
+                f"先还{money(part)}、剩下的再分期，是两步：先还的钱入账以后，剩下的按新的数算。",
+                buttons=(Button(f"先还{money(part)}", "ask_partial_payment", {"amount": yuan(part)}),),
+            )
+        )
     if budget.limit is not None:
         state.put(monthly=budget.limit)
     if (count := state.entity("count")) is not None and _with_rows(state, int(count), budget):
@@ -52,6 +63,12 @@ def plan(state: Negotiation, requested: str | None) -> None:
         _show_lower(state)
     elif turn.entity("plan") == "show" or (requested == "plan" and undecided):
         _show_plans(state)
+
+
+def _part_first(state: Negotiation) -> Fen | None:
+    """What is to be paid at once, before the rest is spread (先还2000 剩下的分期): no amount of every month."""
+    told = (e["value"] for e in state.turn.entities if e["entity"] == "amount" and e.get("at_once"))
+    return to_fen(next(told, None)) if _THE_REST.search(state.turn.text) else None
 
 
 def _with_rows(state: Negotiation, count: int, budget: Budget) -> bool:

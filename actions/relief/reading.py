@@ -43,6 +43,7 @@ DATED = {"later_date", "due_day", "part_amount"}
 LIKELY_NO = 0.6
 _BIG = re.compile(r"大的|[多高]的那|大笔|大额")
 _SMALL = re.compile(r"小的|少的那|小笔|小额")
+_LATER = re.compile(r"[延晚推缓迟]|下个?月")
 _URGENT = re.compile(rf"逾期|过期|晚了的|急的|{ANY.pattern}|{UNSURE.pattern}|两笔|都要|全部|一起")
 
 
@@ -93,8 +94,14 @@ def _leaves(state: Negotiation, requested: str | None) -> bool:
 
 
 def _answers_the_question(state: Negotiation, requested: str | None) -> bool:
-    """Whether a message whose wish is not sure is about the question that was asked (不行 26太早 30号, 能不能再少点)."""
-    return requested is not None and state.turn.perhaps is not None and (bool(state.terms) or wants_less(state))
+    """Whether a message whose wish is not sure is about the question that was asked (不行 26太早 30号, 能不能再少点).
+
+    A day named under the figure for paying off everything is the day for that, not a wish to pay an instalment later.
+    """
+    turn = state.turn
+    if requested == "consent" and state["relief"] == "settlement" and turn.intent == "request_extension":
+        return bool(state.date()) and not _LATER.search(turn.text)
+    return requested is not None and turn.perhaps is not None and (bool(state.terms) or wants_less(state))
 
 
 def read(state: Negotiation, requested: str | None) -> bool:
@@ -240,7 +247,7 @@ def _terms(state: Negotiation, requested: str | None) -> None:
         _due_day(state)
     elif wish == "part_amount":
         _part_amount(state)
-    elif not state["quote"]:
+    elif not state["quote"] or (wish == "settlement" and state.date()):
         request = PenaltyWaiver() if wish == "waiver" else EarlySettlement(on=state.date() or state.turn.today)
         put_forward(
             state,

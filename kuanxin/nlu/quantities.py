@@ -133,6 +133,7 @@ _OWED = re.compile(
 _NAMED = {"income": _INCOME, "expense": _EXPENSE, "debt": _DEBT, "owed": _OWED}
 _PER_MONTH_BEFORE = re.compile(r"(?:每个?月|一个?月|月供|月还|每期|月月|一期|每月底?)[^\d,，。;；]{0,8}$")
 _PER_MONTH_AFTER = re.compile(r"(?:块钱?|元|左右|上下|多|来块)*\s*(?:(?:每|一个?)月|/\s*月|每期|一期)")
+_AT_ONCE_BEFORE = re.compile(r"先(?:[还付交]|转|存)(?:你们?|个|上|掉|了)?$")
 _NO_MONEY = re.compile(r"(?:钱)?(?:都|也)?(?:没|拿不|掏不|不[会剩还])")
 
 
@@ -154,6 +155,8 @@ def _amount(match: re.Match[str], text: str, today: date) -> Found | None:
         extra["approx"] = True
     if _PER_MONTH_BEFORE.search(before) or _PER_MONTH_AFTER.match(after):
         extra["per"] = "month"
+    if _AT_ONCE_BEFORE.search(before):
+        extra["at_once"] = True
     named = {of: found.start() for of, pattern in _NAMED.items() if (found := pattern.search(before))}
     if named:
         extra["of"] = max(named, key=lambda of: named[of])  # the nearest word: 工资五千 房租一千五
