@@ -169,8 +169,8 @@ AMOUNTS = """
 2.3万: amount=23000.00
 3千5: amount=3500.00
 十万: amount=100000.00
-先还500: amount=500.00
-先还一千行吗: amount=1000.00
+先还500: amount=500.00 at_once
+先还一千行吗: amount=1000.00 at_once
 能还50吗: amount=50.00
 三五百: amount=300.00 approx
 一两千: amount=1000.00 approx
@@ -188,7 +188,7 @@ AMOUNTS = """
 欠了两万三: amount=23000.00 owed
 １５００元: amount=1500.00
 一万块分12期: amount=10000.00, count=12
-先还2000 剩下的月底还: amount=2000.00, date=2026-11-30
+先还2000 剩下的月底还: amount=2000.00 at_once, date=2026-11-30
 """
 
 CHOICES = """
