@@ -57,7 +57,7 @@ def loan_card(status: Status, today: date) -> Card:
     if status.days_past_due and status.overdue_since:
         facts.append(("逾期", f"{status.days_past_due}天（{day_of_year(status.overdue_since, today)}到期）"))
     if status.next_due:
-        facts.append(("下一期", f"{day_of_year(status.next_due.due_date, today)} {money(status.next_due.open.total)}"))
+        facts.append(("下一期", f"{day_of_year(status.next_due.due_date, today)} {money(status.next_open.total)}"))
     facts.append(("剩余期数", f"{len(status.open_rows)}期"))
     facts.append(("今天全部结清", money(status.outstanding.total)))
     if status.arrangement:

@@ -31,7 +31,9 @@ def summary(status: Status) -> str:
     if status.due.total:
         return f"{name_of(status)}，今天（{day(status.as_of.date())}）是还款日，应还{money(status.due.total)}，今天还上就不算逾期。"
     if status.next_due:
-        return f"{name_of(status)}，没有逾期。下一期{day(status.next_due.due_date)}，还{money(status.next_due.open.total)}。"
+        return (
+            f"{name_of(status)}，没有逾期。下一期{day(status.next_due.due_date)}，还{money(status.next_open.total)}。"
+        )
     return f"{name_of(status)}，目前没有要还的款。"
 
 

@@ -22,7 +22,7 @@ def payment_methods(turn: Turn) -> Answer:
     if status and status.due.total:
         text = f"现在应还{money(status.due.total)}。{posted_soon(status)}" + text
     elif status and status.next_due:
-        text = f"下一期{day(status.next_due.due_date)}还{money(status.next_due.open.total)}。" + text
+        text = f"下一期{day(status.next_due.due_date)}还{money(status.next_open.total)}。" + text
     if status and status.loan.autopay and status.loan.card_tail:
         facts.append(("自动扣款", f"已开通，扣尾号{status.loan.card_tail}的卡，提前一天存够即可"))
     return say(
@@ -95,7 +95,7 @@ def autopay(turn: Turn) -> Answer:
         said = "自动扣款开通后，会在还款日从您设的扣款账户扣当期应还。"
     elif status.loan.autopay:
         card = f"尾号{status.loan.card_tail}的卡" if status.loan.card_tail else "您设的账户"
-        amount = status.due if status.due.total else (status.next_due.open if status.next_due else status.due)
+        amount = status.due if status.due.total else status.next_open
         when = "今天" if status.due.total else (day(status.next_due.due_date) if status.next_due else "还款日")
         said = f"您的自动扣款是开着的，{when}会从{card}扣{money(amount.total)}。"
     else:

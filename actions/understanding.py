@@ -87,7 +87,7 @@ def overdue_consequences(turn: Turn) -> Answer:
         )
     if not status.days_past_due:
         due = status.next_due
-        when = f"{day(due.due_date)}还{money(due.open.total)}" if due else "按期还款"
+        when = f"{day(due.due_date)}还{money(status.next_open.total)}" if due else "按期还款"
         return say(
             f"您现在没有逾期，{when}就一点影响都没有。万一来不及，到期次日起逾期本金按罚息率计息，并如实报送征信。"
             "觉得困难，提前说最好办。",

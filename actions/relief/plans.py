@@ -39,7 +39,7 @@ def plan(state: Negotiation, requested: str | None) -> None:
     budget = _budget(state, requested)
     if budget is None:
         return
-    if (part := _part_first(state)) is not None:
+    if (part := part_first(state)) is not None:
         budget = replace(budget, comfortable=None)
         state.say(
             Reply(
@@ -65,8 +65,8 @@ def plan(state: Negotiation, requested: str | None) -> None:
         _show_plans(state)
 
 
-def _part_first(state: Negotiation) -> Fen | None:
-    """What is to be paid at once, before the rest is spread (先还2000 剩下的分期): no amount of every month."""
+def part_first(state: Negotiation) -> Fen | None:
+    """What is to be paid at once, before the rest (先还2000 剩下的分期): no amount of every month."""
     told = (e["value"] for e in state.turn.entities if e["entity"] == "amount" and e.get("at_once"))
     return to_fen(next(told, None)) if _THE_REST.search(state.turn.text) else None
 

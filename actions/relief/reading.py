@@ -17,7 +17,7 @@ from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_i
 from actions.readings import otherwise
 from actions.relief.limits import counted_from
 from actions.relief.offering import put_forward
-from actions.relief.plans import means_the_quote, plan, wants_less
+from actions.relief.plans import means_the_quote, part_first, plan, wants_less
 from actions.relief.state import A_MONTH, ANY, EMPTY, FORM, LEAVING, REQUESTED, UNSURE, WISHES, Negotiation
 from actions.turn import NotVerified, Turn, to_fen
 from kuanxin.conversations.replies import Reply
@@ -284,6 +284,8 @@ def _due_day(state: Negotiation) -> None:
 def _part_amount(state: Negotiation) -> None:
     turn, servicing = state.turn, state.turn.services.servicing
     borrower, said, on = turn.must_be_borrower(), state.amount(), state.date()
+    if part_first(state) is not None:
+        on = None  # the day is that of the rest (先还1000 剩下的1号还)
     if wants_less(state):
         state.say(Reply("好，那这次还多少合适？说个数，我重新算。"))
         return

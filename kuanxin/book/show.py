@@ -58,7 +58,7 @@ def _state(status: Status) -> str:
         return "settled"
     parts = [f"{status.days_past_due} days past due, since {status.overdue_since}"] if status.days_past_due else []
     if status.next_due:
-        parts.append(f"next: {yuan(status.next_due.open.total)} on {status.next_due.due_date}")
+        parts.append(f"next: {yuan(status.next_open.total)} on {status.next_due.due_date}")
     if status.penalty_per_day:
         parts.append(f"one more day adds {yuan(status.penalty_per_day)}")
     if status.arrangement:

@@ -48,6 +48,12 @@ class Status:
     arrangement: Arrangement | None  # the one in force
     credit: Fen = 0  # paid early, counted on the next rows
 
+    @property
+    def next_open(self) -> Amounts:
+        """All that is open for the day of `next_due`: what was put off may come to the day of another row."""
+        rows = (row.open for row in self.open_rows if self.next_due and row.due_date == self.next_due.due_date)
+        return sum(rows, NOTHING)
+
 
 def status_of(loan: Loan, now: datetime) -> Status:
     """The status of a loan at `now` (aware). Pure: a broken promise shows here without having been recorded."""

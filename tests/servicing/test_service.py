@@ -208,6 +208,15 @@ class TestConsent:
         assert (after.next_due.due_date, after.next_due.open) == (days(12), quote.rows[0].amounts)
         assert after.arrangement.id == desk.arrangements(BORROWER, NOW)[0].id
 
+    def test_an_instalment_put_off_to_the_day_of_another_is_told_together_with_it(self) -> None:
+        desk = servicing(a_loan(days_past_due=3))
+        other = desk.status(BORROWER, "L001", NOW).open_rows[1].due_date
+        quote = quoted(desk, Extension(other))
+        desk.commit(BORROWER, quote.hash, NOW, "确认")
+        after = desk.status(BORROWER, "L001", NOW)
+        assert [row.due_date for row in after.open_rows[:2]] == [other, other]
+        assert after.next_open.total == sum(row.amounts.total for row in quote.rows if row.due_date == other)
+
     def test_to_somebody_else_s_offer_is_not_found(self) -> None:
         desk = servicing(a_loan(days_past_due=3), a_loan(days_past_due=3, id="L900", borrower="B002"))
         quote = quoted(desk, Extension(days(12)))
