@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from actions.base import HUMAN
 from actions.cards import offers_card
-from actions.relief.offering import put_forward, ways_on
+from actions.relief.offering import put_forward
 from actions.relief.state import ANY, UNSURE
 from actions.turn import to_fen
 from actions.words import money
@@ -166,10 +166,7 @@ def _show_plans(state: Negotiation) -> None:
     if quotes := [offer for offer in found if isinstance(offer, Quote)]:
         _list(state, "这几种都可以选。", quotes)
         return
-    refusals = [offer.reason for offer in found if isinstance(offer, Refusal)]
-    none = "按现在的规则，这笔借款暂时没有可以直接办理的分期方案，同事可以再帮您看一次。"
-    state.say(Reply(next(iter(refusals), none), buttons=ways_on("plan")))
-    state.put(offers=None)
+    put_forward(state, next(offer for offer in found if isinstance(offer, Refusal)))
 
 
 def _show_lower(state: Negotiation) -> None:

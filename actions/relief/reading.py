@@ -23,6 +23,8 @@ from actions.turn import NotVerified, Turn, to_fen
 from kuanxin.conversations.replies import Reply
 from kuanxin.logs import of_conversation
 from kuanxin.servicing.affordability import due_day_after
+from kuanxin.servicing.explain import why_not
+from kuanxin.servicing.model import ReliefKind
 from kuanxin.servicing.ports import BookUnavailable
 from kuanxin.servicing.quotes import (
     DueDateChange,
@@ -41,6 +43,13 @@ if TYPE_CHECKING:
 # questions to which a plain "no" means that the whole wish is dropped
 DATED = {"later_date", "due_day", "part_amount"}
 LIKELY_NO = 0.6
+_KINDS = {
+    "later_date": (ReliefKind.EXTENSION, ReliefKind.PROMISE_TO_PAY),
+    "plan": (ReliefKind.RE_INSTALMENT,),
+    "due_day": (ReliefKind.DUE_DATE_CHANGE,),
+    "part_amount": (ReliefKind.PARTIAL_PAYMENT,),
+}
+_HALF = re.compile(r"一半|对半|半数")
 _BIG = re.compile(r"大的|[多高]的那|大笔|大额")
 _SMALL = re.compile(r"小的|少的那|小笔|小额")
 _LATER = re.compile(r"[延晚推缓迟]|下个?月")
@@ -139,6 +148,8 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
     if not _choose_loan(state, requested):
         state.put(told=state.terms or state["told"])
         return not turn.open_loans
+    if (changed or requested in {None, "loan"}) and _impossible(state):
+        return True
     if requested == "consent" and _consent(state):
         return True
     if requested in DATED and _declines(state):
@@ -186,6 +197,18 @@ def _choose_loan(state: Negotiation, requested: str | None) -> bool:
     if wanted not in ids:
         return False
     state.put(loan=wanted)
+    return True
+
+
+def _impossible(state: Negotiation) -> bool:
+    """Whether no date and no amount would do: said at once, before anything is asked for in vain."""
+    turn = state.turn
+    status = next(status for status in turn.open_loans if status.loan.id == state["loan"])
+    excluded = {no.kind: no for no in why_not(status.loan, turn.services.servicing.policy, turn.now)}
+    kinds = _KINDS.get(state["relief"], ())
+    if not kinds or not all(kind in excluded for kind in kinds):
+        return False
+    put_forward(state, excluded[kinds[-1] if status.days_past_due else kinds[0]])
     return True
 
 
@@ -289,6 +312,9 @@ def _part_amount(state: Negotiation) -> None:
     if wants_less(state):
         state.say(Reply("好，那这次还多少合适？说个数，我重新算。"))
         return
+    if said is None and _HALF.search(turn.text):
+        status = servicing.status(borrower, state["loan"], turn.now)
+        said = ((status.due if status.due.total else status.next_open).total + 1) // 2
     standing = servicing.book.quote(borrower, state["quote"]) if state["quote"] else None
     before = standing.request if standing else None
     if isinstance(before, PartialPayment):  # another amount on that day, or that amount on another day

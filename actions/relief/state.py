@@ -120,7 +120,9 @@ class Negotiation:
         """The day of the month that was named for paying, and the one on which wages come (15号发工资)."""
         told = self.terms or self["told"] or {}
         payday, named = to_date(told.get("payday")), to_date(told.get("date"))
-        day = told.get("day_of_month") or (named.day if named and named != payday else None)
+        day = told.get("day_of_month") or (named.day if named else None)
+        if payday and day is not None and int(day) == payday.day:  # 15号发工资 想15号以后扣
+            day = None
         return (None if day is None else int(day)), (payday.day if payday else None)
 
     @property

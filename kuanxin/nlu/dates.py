@@ -98,6 +98,11 @@ def _number(text: str) -> int:
     return 0 if number is None else int(number.high)
 
 
+def is_payday(after: str) -> bool:
+    """Whether the words after a day say that wages come on it."""
+    return bool(_PAYDAY.match(after.lstrip("才就会要能 ")))
+
+
 def _found(match: re.Match[str], text: str, value: date | None, **extra: Any) -> Found:
     start, end = match.span()
     rest = text[end:]
@@ -109,7 +114,7 @@ def _found(match: re.Match[str], text: str, value: date | None, **extra: Any) ->
         end += relation.end()
     elif _BEFORE_LEAD.search(text[:start]):
         extra["relation"] = "before"
-    if _PAYDAY.match(text[end:].lstrip("才就会要能 ")) or _PAID_ON.search(text[:start]):
+    if is_payday(text[end:]) or _PAID_ON.search(text[:start]):
         extra["payday"] = True
     return Found("date", start, end, value.isoformat() if value else None, extra)
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from kuanxin.nlu import numerals
-from kuanxin.nlu.dates import SPAN, span_of
+from kuanxin.nlu.dates import SPAN, is_payday, next_day_of_month, span_of
 from kuanxin.nlu.found import Found, Reader
 
 _ONE_TO_NINE = {c: i + 1 for i, c in enumerate("一二三四五六七八九")} | {"两": 2, "俩": 2, "仨": 3}
@@ -215,6 +215,8 @@ def _day_of_month(match: re.Match[str], text: str, today: date) -> Found | None:
     number = numerals.read(match["day"])
     if number is None or not 1 <= number.high <= 31:
         return None
+    if is_payday(text[match.end() :]) and (day := next_day_of_month(int(number.high), today)):  # 每月15号发工资
+        return Found("date", *match.span("day"), day.isoformat(), {"payday": True})
     return Found("day_of_month", *match.span("day"), int(number.high))
 
 
