@@ -151,6 +151,21 @@ def test_too_large_is_refused_before_it_is_passed_on(front: Nginx, arrived: list
     assert arrived == []
 
 
+@pytest.mark.parametrize("trailer", ["X-Trailer: y", "GET /status HTTP/1.1\r\nX-Hidden: y"])
+def test_a_body_in_chunks_is_passed_on_whole_and_without_trailers(front: Nginx, arrived: list, trailer: str) -> None:
+    """Sanic takes a trailer for the beginning of the next request (CVE-2026-85078)."""
+    with _connection(front) as connection:
+        connection.sendall(b"POST /webhooks/chat/messages HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        time.sleep(0.3)  # a proxy that does not wait for the body has begun to pass it on
+        connection.sendall(f"2\r\n{{}}\r\n0\r\n{trailer}\r\n\r\n".encode())
+        said = connection.recv(4096).decode("latin-1").split()[1]
+    assert said in {"200", "400"}
+    assert [(m, p) for m, p, _ in arrived] == [("POST", "/webhooks/chat/messages")] * (said == "200")
+    for _, _, headers in arrived:
+        assert headers["content-length"] == "2"
+        assert not headers.keys() & {"transfer-encoding", "x-trailer", "x-hidden"}
+
+
 def test_what_is_logged_holds_no_query_and_no_unknown_path(front: Nginx) -> None:
     requests.get(f"{front.url}/webhooks/web/documents/x?token=secret-of-a-borrower", verify=False, timeout=10)
     requests.get(f"{front.url}/13712345678/%0aforged", verify=False, timeout=10)
