@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from actions.base import HUMAN
 from actions.relief.state import FINAL_RULES, NEEDS
+from actions.words import day
 from kuanxin.conversations.replies import Button, Reply
 from kuanxin.servicing.quotes import Quote, Refusal
 
@@ -18,7 +20,11 @@ def put_forward(state: Negotiation, found: Quote | Refusal, **slots: Any) -> Non
     if isinstance(found, Quote):
         state.put(quote=found.hash, consent=None, **slots)
         return
-    state.say(Reply(found.reason, buttons=ways_on(state["relief"])))
+    latest = found.limits.get("latest")
+    buttons = ways_on(state["relief"])
+    if state["relief"] == "later_date" and isinstance(latest, date):
+        buttons = (Button(f"那就{day(latest)}", "inform", {"date": latest.isoformat()}), *buttons)
+    state.say(Reply(found.reason, buttons=buttons))
     need = NEEDS.get(state["relief"])
     if need and found.rule.rsplit(".", 1)[-1] not in FINAL_RULES:
         state.put(quote=None, **{need: None})

@@ -15,7 +15,7 @@ from rasa_sdk.events import SlotSet
 
 from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_in
 from actions.readings import otherwise
-from actions.relief.limits import counted_from
+from actions.relief.limits import counted_from, later_dates
 from actions.relief.offering import put_forward
 from actions.relief.plans import means_the_quote, part_first, plan, wants_less
 from actions.relief.state import A_MONTH, ANY, EMPTY, FORM, LEAVING, REQUESTED, UNSURE, WISHES, Negotiation
@@ -49,6 +49,10 @@ _KINDS = {
     "due_day": (ReliefKind.DUE_DATE_CHANGE,),
     "part_amount": (ReliefKind.PARTIAL_PAYMENT,),
 }
+_THE_LATEST = re.compile(r"(?:最[晚迟后]|最大限度)(?:的?那?一?[天日]|的?那个)|就最[晚迟]|按最[晚迟]")
+_THE_OTHER = re.compile(r"^那?(?:另外?|剩下|还有)的?那?一?[笔个](?:呢|吧)?[?？]?$")
+_NAMES_ONE = re.compile(r"(?:大|小|逾期)的?[那这]?一?笔|[大小]的那个")
+_THAT_ONE = re.compile(r"^那?(?:大|小|逾期)的(?:那笔)?(?:呢|吧)?[?？]?$")
 _HALF = re.compile(r"一半|对半|半数")
 _BIG = re.compile(r"大的|[多高]的那|大笔|大额")
 _SMALL = re.compile(r"小的|少的那|小笔|小额")
@@ -148,7 +152,7 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
     if not _choose_loan(state, requested):
         state.put(told=state.terms or state["told"])
         return not turn.open_loans
-    if (changed or requested in {None, "loan"}) and _impossible(state):
+    if (changed or requested is None or state["loan"] != turn.slots.get("loan")) and _impossible(state):
         return True
     if requested == "consent" and _consent(state):
         return True
@@ -188,11 +192,15 @@ def _choose_loan(state: Negotiation, requested: str | None) -> bool:
         return False
     ids = [status.loan.id for status in loans]
     wanted = turn.entity("loan")
+    if wanted is None and state["loan"] in ids and (another := _another_loan(state, loans)):
+        state.put(**EMPTY)
+        state.put(relief=turn.slots["relief"], loan=another)
+        return True
     if wanted is None and state["loan"] in ids:
         return True
     if wanted is None and len(loans) == 1:
         wanted = ids[0]
-    if wanted is None and requested == "loan":
+    if wanted is None and (requested == "loan" or _NAMES_ONE.search(turn.text)):
         wanted = _described_loan(turn, loans)
     if wanted not in ids:
         return False
@@ -200,10 +208,18 @@ def _choose_loan(state: Negotiation, requested: str | None) -> bool:
     return True
 
 
+def _another_loan(state: Negotiation, loans: tuple[Status, ...]) -> str | None:
+    """The loan to which a message goes over in the middle (大的呢, 那另一笔呢)."""
+    text, others = state.turn.text, [status.loan.id for status in loans if status.loan.id != state["loan"]]
+    if _THE_OTHER.search(text):
+        return others[0] if len(others) == 1 else None
+    meant = _described_loan(state.turn, loans) if _THAT_ONE.search(text) else None
+    return meant if meant in others else None
+
+
 def _impossible(state: Negotiation) -> bool:
     """Whether no date and no amount would do: said at once, before anything is asked for in vain."""
-    turn = state.turn
-    status = next(status for status in turn.open_loans if status.loan.id == state["loan"])
+    turn, status = state.turn, state.status
     excluded = {no.kind: no for no in why_not(status.loan, turn.services.servicing.policy, turn.now)}
     kinds = _KINDS.get(state["relief"], ())
     if not kinds or not all(kind in excluded for kind in kinds):
@@ -282,8 +298,9 @@ def _later_date(state: Negotiation, requested: str | None) -> None:
     turn = state.turn
     wanted = state.date()
     if wanted is None and (days := state.entity("duration")) is not None:
-        status = turn.services.servicing.status(turn.must_be_borrower(), state["loan"], turn.now)
-        wanted = counted_from(status, turn.today) + timedelta(days=int(days))
+        wanted = counted_from(state.status, turn.today) + timedelta(days=int(days))
+    if wanted is None and requested is not None and _THE_LATEST.search(turn.text):
+        wanted = date.max if (window := later_dates(turn, state.status)) is None else window[1]
     if wanted is None and requested == "later_date" and turn.intent == "request_extension":
         wanted = date.max  # 最晚能到哪天: the answer names the limit
     if wanted is None:
@@ -313,7 +330,7 @@ def _part_amount(state: Negotiation) -> None:
         state.say(Reply("好，那这次还多少合适？说个数，我重新算。"))
         return
     if said is None and _HALF.search(turn.text):
-        status = servicing.status(borrower, state["loan"], turn.now)
+        status = state.status
         said = ((status.due if status.due.total else status.next_open).total + 1) // 2
     standing = servicing.book.quote(borrower, state["quote"]) if state["quote"] else None
     before = standing.request if standing else None

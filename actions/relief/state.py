@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from actions.turn import Turn
     from kuanxin.conversations.replies import Reply
     from kuanxin.servicing.model import Fen
+    from kuanxin.servicing.status import Status
 
 REQUESTED = "requested_slot"
 FORM = "relief_form"
@@ -93,6 +94,11 @@ class Negotiation:
         """From this message, else from the one that came before the loan was chosen."""
         value = self.turn.entity(name)
         return (self["told"] or {}).get(name) if value is None else value
+
+    @property
+    def status(self) -> Status:
+        """Of the loan that was chosen."""
+        return self.turn.services.servicing.status(self.turn.must_be_borrower(), self["loan"], self.turn.now)
 
     @property
     def terms(self) -> dict[str, Any]:

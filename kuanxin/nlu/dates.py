@@ -380,7 +380,7 @@ RULES: list[tuple[re.Pattern[str], Reader]] = [
         _month_part,
     ),
     _rule(
-        rf"(?:(?P<this>{_THIS})|{_NEXT}|(?P<last>{_LAST})|次月)的?(?P<day>{_DAY})(?:{_HAO}|(?=[还再发扣才之以前后能行可吧 ]|$))",
+        rf"(?:(?P<this>{_THIS})|{_NEXT}|(?P<last>{_LAST})|次月)的?(?P<day>{_DAY})(?:{_HAO}|(?=[还再发扣才之以前后能行可吧吗呢嘛 ，,。？?]|$))",
         _relative_month_day,
     ),
     _rule(

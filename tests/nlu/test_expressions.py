@@ -96,6 +96,7 @@ DATES = """
 工资28号到: date=2026-11-28 payday
 下个月发工资那天: date 2026-12 payday
 每个月10号开工资: date=2026-12-10 payday
+能延到下月15吗: date=2026-12-15
 等我发工资再还: date payday
 发薪日: date payday
 下个月还行吗: date 2026-12
