@@ -21,9 +21,7 @@ MANIFESTS = [
 ]
 EXAMPLE = (DEPLOY / ".env.example").read_text("utf-8")
 OWN = (DEPLOY / ".env", DEPLOY / "bank", DEPLOY / "tls")  # of an installation, not of the repository
-EVERY_FILE = [
-    path for path in DEPLOY.rglob("*") if path.is_file() and not any(path.is_relative_to(own) for own in OWN)
-]
+EVERY_FILE = [path for path in DEPLOY.rglob("*") if path.is_file() and not any(path.is_relative_to(own) for own in OWN)]
 
 
 def test_every_server_is_started_by_its_known_name() -> None:
@@ -103,7 +101,5 @@ def test_settings_are_real_and_images_have_a_version(path) -> None:
     for image in re.findall(r"^(?:FROM|\s+image:) (\S+)", text, re.MULTILINE):
         if not image.startswith("kuanxin"):
             assert re.search(r":(v?\d+\.\d+\.\d+$|\d+\.\d+\.?\d*-)", image), image
-    for name in re.findall(
-        r"^(?:KUANXIN_DATA_KEYS|POSTGRES_PASSWORD|RABBITMQ_DEFAULT_PASS)=(.*)$", text, re.MULTILINE
-    ):
+    for name in re.findall(r"^(?:KUANXIN_DATA_KEYS|POSTGRES_PASSWORD|RABBITMQ_DEFAULT_PASS)=(.*)$", text, re.MULTILINE):
         assert name == "", "a secret"

@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event, inspect, text
 
 from kuanxin.store.base import metadata
-from kuanxin.store.engine import database_url as default_url
 from kuanxin.store.engine import behind, make_engine, migrate, reading
+from kuanxin.store.engine import database_url as default_url
 
 
 def test_migrations_make_exactly_the_tables_that_the_code_describes(database_url):
