@@ -15,7 +15,7 @@ from kuanxin.bootstrap import checked_settings
 from kuanxin.operate.assistant import CONFIGURATION, SERVE
 from kuanxin.operate.model import starting_model
 from kuanxin.settings import PREFIX
-from kuanxin.store.engine import make_engine
+from kuanxin.store.engine import behind, make_engine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,9 @@ DESK_OPTIONS = (
 
 
 def start(name: str) -> NoReturn:
-    """Becomes this server. Raises SettingsError with a line for each mistake."""
+    """Becomes this server. Raises SettingsError with a line for each mistake; RuntimeError where the Rasa server has no
+    tables or no model of this release.
+    """
     settings = checked_settings()
     environment = os.environ | {
         f"{PREFIX}ACTION_PORT": str(settings.action_port),  # endpoints.yml reads it
@@ -42,7 +44,10 @@ def start(name: str) -> NoReturn:
 
 def _command(name: str, settings: Settings) -> Sequence[str]:
     if name == "rasa":
-        model = str(starting_model(make_engine(settings.database_url)))
+        engine = make_engine(settings.database_url)
+        if behind(engine):  # a supervisor tries again; until then nobody's message comes to servers of this release
+            raise RuntimeError("The tables are not yet those of this release: `python -m kuanxin.operate install`.")
+        model = str(starting_model(engine))
         address = ("--interface", settings.interface, "--port", str(settings.rasa_port))
         return ("rasa", "run", "--model", model, *CONFIGURATION, *address)
     if name == "actions":

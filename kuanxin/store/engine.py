@@ -24,6 +24,7 @@ from sqlalchemy.pool import QueuePool
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from alembic.script import ScriptDirectory
     from sqlalchemy.engine import Connection, Engine
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -82,24 +83,42 @@ def migrate(engine: Engine) -> bool:
     """
     from alembic.command import upgrade  # heavy, and needed at start-up only
     from alembic.config import Config
-    from alembic.runtime.migration import MigrationContext
-    from alembic.script import ScriptDirectory
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
-    heads = set(ScriptDirectory.from_config(config).get_heads())
+    heads = set(_migrations().get_heads())
 
     with reading(engine) as connection:
-        if set(MigrationContext.configure(connection).get_current_heads()) == heads:
+        if _version(connection) == heads:
             return False
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-        if set(MigrationContext.configure(connection).get_current_heads()) == heads:
+        if _version(connection) == heads:
             return False
         config.attributes["connection"] = connection
         upgrade(config, "heads")
     return True
+
+
+def behind(engine: Engine) -> bool:
+    """True where the tables are older than this program. Newer ones are not: it goes on beside the release after it."""
+    migrations = _migrations()
+    with reading(engine) as connection:
+        version = _version(connection)
+    return version != set(migrations.get_heads()) and version <= {one.revision for one in migrations.walk_revisions()}
+
+
+def _migrations() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(str(MIGRATIONS))
+
+
+def _version(connection: Connection) -> set[str]:
+    from alembic.runtime.migration import MigrationContext
+
+    return set(MigrationContext.configure(connection).get_current_heads())
 
 
 def _sqlite(url: Any) -> Engine:

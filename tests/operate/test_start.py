@@ -54,6 +54,12 @@ def test_keys_and_files_that_cannot_be_used_are_named_together(tmp_path: Path) -
     assert "Traceback" not in str(said)
 
 
+def test_a_worker_of_a_release_that_is_not_installed_yet_ends_to_be_started_again(tmp_path: Path) -> None:
+    status, said = _said(["start", "rasa"], _environment(tmp_path / "var"))
+    assert status == 1
+    assert said[-2] == "The tables are not yet those of this release: `python -m kuanxin.operate install`."
+
+
 def test_a_server_becomes_what_it_is_named(tmp_path: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", "kuanxin.operate", "start", "actions"]

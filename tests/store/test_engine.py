@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import event, inspect, text
 
 from kuanxin.store.base import metadata
+from kuanxin.store.engine import behind, make_engine, migrate, reading
 from kuanxin.store.engine import database_url as default_url
-from kuanxin.store.engine import make_engine, migrate, reading
 
 
 def test_migrations_make_exactly_the_tables_that_the_code_describes(database_url):
@@ -32,6 +32,18 @@ def test_a_second_migration_only_looks(database_url):
     event.listen(engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
     assert migrate(engine) is False
     assert not [s for s in statements if not s.upper().startswith(("SELECT", "BEGIN", "PRAGMA"))]
+
+
+def test_tables_of_an_earlier_release_are_behind_and_those_of_a_later_one_are_not(database_url):
+    engine = make_engine(database_url)
+    assert behind(engine)
+    migrate(engine)
+    assert not behind(engine)
+    for version, expected in (("0007_models", True), ("9999_of_a_later_release", False)):
+        with engine.begin() as connection:
+            connection.execute(text("DELETE FROM alembic_version"))
+            connection.execute(text("INSERT INTO alembic_version VALUES (:version)"), {"version": version})
+        assert behind(engine) is expected
 
 
 def test_processes_that_start_together_migrate_once(database_url):
