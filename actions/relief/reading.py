@@ -22,6 +22,7 @@ from actions.relief.state import EMPTY, FINAL_RULES, FORM, LEAVING, NEEDS, REQUE
 from actions.turn import NotVerified, Turn, to_fen
 from actions.words import money
 from kuanxin.conversations.replies import Button, Reply
+from kuanxin.conversations.timing import LATE, came_before
 from kuanxin.logs import of_conversation
 from kuanxin.servicing.affordability import Budget, due_day_after
 from kuanxin.servicing.money import yuan
@@ -136,6 +137,10 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
         state.put(**{**EMPTY, "relief": wish, "told": state["told"]})
     if _counter_offer(state):
         return False
+    if _late(state, requested):
+        state.say(Reply(LATE))
+        state.put(shown=None)  # an offer is shown once more, wholly
+        return False
     if not _choose_loan(state, requested):
         state.put(told=state.terms or state["told"])
         return not turn.open_loans
@@ -161,6 +166,22 @@ def _counter_offer(state: Negotiation) -> bool:
     state.put(**EMPTY)
     state.put(relief=WISHES[state.turn.intent], loan=quote.loan_id, quote=quote.hash)
     return True
+
+
+def _late(state: Negotiation, requested: str | None) -> bool:
+    """Whether words would agree, decline or choose, and were sent before what they would answer was on the screen.
+
+    An offer counts from when it was first shown. A button needs none of this: it says itself what it is for.
+    """
+    turn = state.turn
+    conversations, answers = turn.services.conversations, turn.intent == "affirm" or _declines(state)
+    if turn.sent_at is None:
+        return False
+    if requested == "consent" and answers and turn.entity("consent") is None:
+        return came_before(turn.sent_at, conversations.first_shown(turn.conversation, {"consent": state["quote"]}))
+    if requested is not None and turn.entity("choice") is not None:
+        return came_before(turn.sent_at, conversations.last_shown(turn.conversation))
+    return False
 
 
 def _choose_loan(state: Negotiation, requested: str | None) -> bool:

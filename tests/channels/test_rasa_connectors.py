@@ -130,6 +130,7 @@ class TestSlack:
 
         person.running.behind = many
         assert person.asks("选", "请选")["text"].endswith("6. 第6种\n7. 第7种")
+        person.running.time_passes()
         person.says("第七个")
         until(lambda: len(person.running.seen) == 2)
         assert person.running.seen[1].text == "第7种"
@@ -185,6 +186,7 @@ class Person:
 
     def asks(self, text: str, words: str) -> dict[str, Any]:
         before = len(self.sent)
+        self.running.time_passes()
         self.says(text)
         return self.hears(words, before)
 
