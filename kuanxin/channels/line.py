@@ -93,7 +93,9 @@ class Line:
         received = await asyncio.to_thread(self._read, received)
         if not await asyncio.to_thread(self.parts.inbox.keep, received, LEASE_SECONDS):
             return False
-        self._begin(received)
+        work = self._begin(received)
+        if received.kind == "failed":  # a number that comes next must not be read beside choices that nobody saw
+            await work
         return True
 
     async def follow(self) -> None:
@@ -126,10 +128,11 @@ class Line:
         finally:
             await asyncio.to_thread(addresses.end_sending, address, pause)
 
-    def _begin(self, received: Received) -> None:
+    def _begin(self, received: Received) -> asyncio.Task[None]:
         task = asyncio.create_task(self._work(received))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     async def _work(self, received: Received) -> None:
         """One message at a time for each address, in the order in which they came."""
