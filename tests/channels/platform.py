@@ -99,11 +99,11 @@ class Assistant:
 
         until(lambda: not sending())
 
-    def on_the_page(self, borrower: str, text: str) -> list[dict[str, Any]]:
-        """The borrower writes on the bank's page; what came back."""
+    def on_the_page(self, borrower: str, text: str | None = None, button: str | None = None) -> list[dict[str, Any]]:
+        """The borrower writes or presses a button on the bank's page; what came back."""
         token = sign_as_bank(self.parts.settings.bank_key(), borrower)
         headers = {"Authorization": f"Bearer {token}"}
-        body = {"text": text, "message_id": f"page{next(_numbers)}"}
+        body = {"text": text, "button": button, "message_id": f"page{next(_numbers)}"}
         return requests.post(f"{self.url}/webhooks/chat/messages", json=body, headers=headers, timeout=20).json()[
             "messages"
         ]

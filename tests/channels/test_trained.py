@@ -110,6 +110,23 @@ def test_words_sent_before_an_offer_agree_to_nothing_and_are_heard_all_the_same(
     assert kind == "re_instalment"
 
 
+def test_on_the_page_an_old_button_is_about_its_own_offer(stage: Stage) -> None:
+    """Whenever it is pressed, it agrees to nothing newer and declines nothing newer."""
+
+    def offered(words: str) -> dict[str, str]:
+        said = stage.assistant.on_the_page("B013", words)
+        return {button["title"]: button["id"] for message in said for button in message["buttons"]}
+
+    first, second = offered("分12期"), offered("分6期")
+    for title in ("确认，就这样", "不用了"):
+        said = stage.assistant.on_the_page("B013", button=first[title])
+        assert "之前的方案" in said[0]["text"]
+        assert "还给您留着" in said[-1]["text"]
+        assert nothing_agreed(stage, "B013")
+    stage.assistant.on_the_page("B013", button=second["确认，就这样"])
+    assert agreed(stage, "B013")
+
+
 def test_despair_that_comes_late_is_heard_at_once(stage: Stage) -> None:
     person = Follower("oTrained0000000000000000003", stage.wechat, stage.assistant)
     person.does(MsgType="event", Event="subscribe")

@@ -30,9 +30,10 @@ def agreed(person) -> int:
     return len(parts.servicing.arrangements(BORROWER, parts.clock.now()))
 
 
-@pytest.mark.parametrize("seconds", [0, 1, 3600])
+@pytest.mark.parametrize("seconds", [0, 1, 3600, -3600])
 def test_a_number_sent_before_the_offer_agrees_to_nothing_and_the_offer_is_shown_again(asked, seconds):
-    """Typed to the list; it comes after the offer. In the offer's own second nobody can have read it."""
+    """Typed to the list; it comes after the offer. In the offer's own second nobody can have read it,
+    and a time in the future is none."""
     offer, before = asked.texts[-1], len(asked.texts)
     asked.says("1", created=int(time.time()) - seconds)
     asked.hears(LATE, before)
