@@ -7,6 +7,7 @@ import time
 import pytest
 
 from kuanxin.conversations.timing import LATE
+from tests.channels.platform import until
 
 BORROWER = "B005"
 
@@ -55,6 +56,24 @@ def test_a_late_message_that_is_no_answer_is_answered(asked):
     asked.hears("现在应还", before)
     asked.says("转人工", created=int(time.time()) - 60)
     asked.hears("转人工", before + 1)
+
+
+def test_who_may_be_in_danger_is_asked_nothing_again(asked):
+    conversations, now = asked.assistant.parts.conversations, asked.assistant.parts.clock.now()
+    conversations.start_safety_hold(f"b-{BORROWER}", now)
+    asked.says("1", created=int(time.time()) - 60)
+    until(lambda: len(asked.assistant.seen) == 3)
+    conversations.clear_safety_hold(f"b-{BORROWER}", now)
+    assert asked.assistant.seen[2].parse_data["intent"]["name"] == "express_distress"
+    assert not any(LATE in text for text in asked.texts)
+
+
+def test_who_is_somebody_else_is_shown_no_offer_again(asked):
+    before, parts = len(asked.texts), asked.assistant.parts
+    parts.conversations.mark_third_party(f"b-{BORROWER}", parts.clock.now())
+    asked.says("1", created=int(time.time()) - 60)
+    asked.hears(LATE, before)
+    assert not any("元" in text for text in asked.texts[before:])
 
 
 def test_a_clock_that_is_a_minute_ahead_lets_nothing_late_through(follower, request):
