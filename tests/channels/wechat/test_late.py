@@ -31,10 +31,9 @@ def agreed(person) -> int:
     return len(parts.servicing.arrangements(BORROWER, parts.clock.now()))
 
 
-@pytest.mark.parametrize("seconds", [0, 1, 3600, -3600])
+@pytest.mark.parametrize("seconds", [0, 1, 3600])
 def test_a_number_sent_before_the_offer_agrees_to_nothing_and_the_offer_is_shown_again(asked, seconds):
-    """Typed to the list; it comes after the offer. In the offer's own second nobody can have read it,
-    and a time in the future is none."""
+    """Typed to the list; it comes after the offer. In the offer's own second nobody can have read it."""
     offer, before = asked.texts[-1], len(asked.texts)
     asked.says("1", created=int(time.time()) - seconds)
     asked.hears(LATE, before)
@@ -43,8 +42,9 @@ def test_a_number_sent_before_the_offer_agrees_to_nothing_and_the_offer_is_shown
     assert asked.texts[before:] == [f"{LATE}\n\n{offer}"]
 
 
-def test_after_it_the_number_means_what_stands_beside_it(asked):
-    asked.says("1", created=int(time.time()) - 60)
+@pytest.mark.parametrize("seconds", [60, -3600])
+def test_after_it_a_number_means_what_stands_beside_it(asked, seconds):
+    asked.says("1", created=int(time.time()) - seconds)
     asked.hears(LATE)
     asked.asks("2", "您说的是：deny")
     assert agreed(asked) == 0
