@@ -75,6 +75,7 @@ class Turn:
     third_party: bool
     first_contact: bool
     redacted: tuple[str, ...]
+    sent_at: float | None = None  # seconds since 1970, where a platform stands between: kuanxin.conversations.timing
 
     @classmethod
     def of(cls, tracker: Tracker) -> Turn:
@@ -98,6 +99,7 @@ class Turn:
             third_party=bool(metadata.get("third_party")),
             first_contact=bool(metadata.get("first_contact")),
             redacted=tuple(metadata.get("redacted") or ()),
+            sent_at=metadata.get("sent_at"),
         )
 
     @property

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from kuanxin.servicing.quotes import Quote
 
 NOT_NOW = Button("先不弄了", "stop")
-DECLINE = Button("不用了", "deny")
 MONTH_QUESTIONS = {
     "income": "好，我帮您算。每月到手大概多少？工资、补贴都算上，说个大概就行。",
     "expense": "房租、吃饭、老人孩子、别的贷款，这些每月加起来大概要多少？没有就说“没有”。",
@@ -149,14 +148,15 @@ class AskForConsent(AskForSlot):
         if quote is None:
             return say("刚才的方案没有找到，我重新给您算一次。", buttons=(Button("重新算", "request_instalment_plan"),))
         agree = Button("确认，就这样", "affirm", {"consent": quote.hash})
+        decline = Button("不用了", "deny", {"consent": quote.hash})  # pressed late, it declines its own plan only
         if turn.slots.get("shown") == quote.hash:
             return say(
-                f"刚才的{KIND_NAMES[quote.kind]}方案还给您留着，要确认吗？不急，想清楚再说。", buttons=(agree, DECLINE)
+                f"刚才的{KIND_NAMES[quote.kind]}方案还给您留着，要确认吗？不急，想清楚再说。", buttons=(agree, decline)
             )
         return say(
             proposal(quote),
             card=consent_card(quote, turn.today),
-            buttons=(agree, *_changes(quote), DECLINE),
+            buttons=(agree, *_changes(quote), decline),
             slots={"shown": quote.hash},
         )
 

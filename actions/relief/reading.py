@@ -21,6 +21,7 @@ from actions.relief.plans import means_the_quote, part_first, plan, wants_less
 from actions.relief.state import A_MONTH, ANY, EMPTY, FORM, LEAVING, REQUESTED, UNSURE, WISHES, Negotiation
 from actions.turn import NotVerified, Turn, to_fen
 from kuanxin.conversations.replies import Reply
+from kuanxin.conversations.timing import LATE, came_before
 from kuanxin.logs import of_conversation
 from kuanxin.servicing.affordability import due_day_after
 from kuanxin.servicing.explain import why_not
@@ -149,6 +150,10 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
         state.put(**{**EMPTY, "relief": wish, "told": state["told"]})
     if _counter_offer(state):
         return False
+    if _late(state, requested):
+        state.say(Reply(LATE))
+        state.put(shown=None)  # an offer is shown once more, wholly
+        return False
     if not _choose_loan(state, requested):
         state.put(told=state.terms or state["told"])
         return not turn.open_loans
@@ -176,6 +181,22 @@ def _counter_offer(state: Negotiation) -> bool:
     state.put(**EMPTY)
     state.put(relief=WISHES[state.turn.intent], loan=quote.loan_id, quote=quote.hash)
     return True
+
+
+def _late(state: Negotiation, requested: str | None) -> bool:
+    """Whether words would agree, decline or choose, and were sent before what they would answer was on the screen.
+
+    An offer counts from when it was first shown. A button needs none of this: it says itself what it is for.
+    """
+    turn = state.turn
+    conversations, answers = turn.services.conversations, turn.intent == "affirm" or _declines(state)
+    if turn.sent_at is None:
+        return False
+    if requested == "consent" and answers and turn.entity("consent") is None:
+        return came_before(turn.sent_at, conversations.first_shown(turn.conversation, {"consent": state["quote"]}))
+    if requested is not None and turn.entity("choice") is not None:
+        return came_before(turn.sent_at, conversations.last_shown(turn.conversation))
+    return False
 
 
 def _choose_loan(state: Negotiation, requested: str | None) -> bool:

@@ -31,6 +31,7 @@ from kuanxin.channels.inbound import Refused, without_command
 from kuanxin.channels.outbound import Collected
 from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
 from kuanxin.conversations.redaction import redact
+from kuanxin.conversations.timing import LATE
 from kuanxin.logs import log_where, of_conversation
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class _Turn:
                 "channel": self.inbound.channel,
                 "conversation": self.id,
                 "message_id": self.inbound.message_id,
+                "sent_at": self.inbound.sent_at,
                 "safety_hold": self.conversation.safety_hold,
                 "third_party": self.conversation.third_party,
                 "first_contact": not self.conversation.disclosed,
@@ -221,6 +223,8 @@ class Guard:
             return replace(await asyncio.to_thread(self._finish, turn, []), became="to_colleague")
         if inbound.button and turn.button is None:
             return await asyncio.to_thread(self._finish, turn, [{"text": UNKNOWN_BUTTON}])
+        if inbound.late and not turn.conversation.safety_hold:
+            return await asyncio.to_thread(self._ask_again, turn)
         with metrics.certainty() as heard:
             replies = await self._ask_model(turn)
         if not replies:
@@ -265,6 +269,11 @@ class Guard:
         reply = {"text": SIGNED_OUT if signed_in else NOT_SIGNED_IN}
         said = self._conversations.record_replies(turn.id, [reply], turn.now, verified=turn.verified)
         return replace(self._finish(turn, []), entries=said)
+
+    def _ask_again(self, turn: _Turn) -> Outcome:
+        """A number without its list says nothing: the present question is asked once more."""
+        question = self._conversations.last_question(turn.id, turn.verified)
+        return self._finish(turn, [{"text": LATE}, *([question] if question else [])])
 
     async def _ask_model(self, turn: _Turn) -> list[dict[str, Any]]:
         """What the assistant says; nothing when the turn broke.

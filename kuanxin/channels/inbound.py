@@ -37,6 +37,8 @@ class Inbound:
     text: str | None = None
     button: str | None = None
     message_id: str = ""  # of the sender; without one a repetition cannot be recognised
+    sent_at: float | None = None  # seconds since 1970, where a platform stands between; kuanxin.conversations.timing
+    late: bool = False  # a number that was typed before the choices on the screen were there
 
     def checked(self) -> Inbound:
         """Without control characters, with a message id. Raises Refused."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 from weakref import WeakValueDictionary
@@ -26,6 +27,7 @@ from kuanxin.channels.welcome import WELCOME
 from kuanxin.conversations.channels import Received, Told
 from kuanxin.conversations.choices import chosen
 from kuanxin.conversations.model import ConversationNotFound
+from kuanxin.conversations.timing import came_before
 from kuanxin.logs import log_where
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
     from kuanxin.bootstrap import Services
     from kuanxin.channels.telling import Message
-    from kuanxin.conversations.model import Entry
+    from kuanxin.conversations.model import Entry, IssuedButton
     from kuanxin.identity.addresses import Address
 
 logger = logging.getLogger(__name__)
@@ -44,6 +46,8 @@ LEASE_SECONDS = 90.0  # more than a turn and its delivery take; after it another
 SENDING_SECONDS = 60.0
 FOLLOW_SECONDS = 2.0
 PAUSE_SECONDS = 15.0  # while a platform cannot be reached
+MOST_AHEAD_SECONDS = 300.0  # a time farther in the future is none; the callbacks of such a clock are refused anyway
+AHEAD_LASTS_SECONDS = 86400.0  # a clock that was set right counts as ahead for so long
 PAGE = 50
 QUOTA_OF_EVENTS = 3
 GO_ON = "继续"
@@ -86,10 +90,12 @@ class Line:
 
         When this returns the platform may be told that the message arrived. Raises whatever the database raises.
         """
-        received = await asyncio.to_thread(self._choice, received)
+        received = await asyncio.to_thread(self._read, received)
         if not await asyncio.to_thread(self.parts.inbox.keep, received, LEASE_SECONDS):
             return False
-        self._begin(received)
+        work = self._begin(received)
+        if received.kind == "failed":  # a number that comes next must not be read beside choices that nobody saw
+            await work
         return True
 
     async def follow(self) -> None:
@@ -122,10 +128,11 @@ class Line:
         finally:
             await asyncio.to_thread(addresses.end_sending, address, pause)
 
-    def _begin(self, received: Received) -> None:
+    def _begin(self, received: Received) -> asyncio.Task[None]:
         task = asyncio.create_task(self._work(received))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     async def _work(self, received: Received) -> None:
         """One message at a time for each address, in the order in which they came."""
@@ -153,22 +160,54 @@ class Line:
             await asyncio.to_thread(self._note, address, {"text": NOT_READABLE})
             return
         inbound = Inbound(
-            address.speaker, received.channel, received.text, received.button, message_id=received.message_id
+            address.speaker,
+            received.channel,
+            None if received.button else received.text,
+            received.button,
+            message_id=received.message_id,
+            sent_at=received.sent_at,
+            late=await asyncio.to_thread(self._is_late, received, address),
         )
-        if received.button is not None:
-            inbound = replace(inbound, text=None)
         try:
             await self.guard.handle(inbound.checked())
         except Refused as refused:
             await asyncio.to_thread(self._note, address, {"text": refused.text})
 
-    def _choice(self, received: Received) -> Received:
-        """A number means what stood beside it on the screen when it was typed."""
-        if received.kind != "text" or not received.text or received.button:
-            return received
+    def _read(self, received: Received) -> Received:
+        """With the time of sending by our clock. A number means what stood beside it when it was typed."""
+        if received.sent_at is not None:
+            received = replace(received, sent_at=self._by_our_clock(received.sent_at))
         address = self.parts.addresses.find(received.channel, received.address)
-        index = chosen(received.text, len(address.choices)) if address else None
-        return received if index is None else replace(received, button=address.choices[index])
+        meant = self._number(received, address) if address else None
+        if meant is None or came_before(received.sent_at, meant.shown_at):
+            return received
+        return replace(received, button=meant.id)
+
+    def _by_our_clock(self, sent_at: float) -> float:
+        """A platform's clock that is ahead of ours shows in messages that seem to come from the future: what it was
+        ahead at most is taken off, from late messages too. One that is behind cannot be told from messages that come
+        late, and nothing is added: too early is the safe side."""
+        name, shared = f"{self.carrier.channel}:ahead", self.parts.shared
+        known, seen = float(shared.get(name) or 0.0), sent_at - time.time()
+        if seen > MOST_AHEAD_SECONDS:
+            return 0.0
+        if seen > max(0.0, known - 1.0):  # renewed while it lasts: the times of most platforms are whole seconds
+            known = max(known, seen)
+            shared.put(name, str(known), AHEAD_LASTS_SECONDS)
+        return sent_at - known
+
+    def _number(self, received: Received, address: Address) -> IssuedButton | None:
+        """The button beside which a typed number stands now."""
+        if received.kind != "text" or not received.text or received.button:
+            return None
+        index = chosen(received.text, len(address.choices))
+        if index is None:
+            return None
+        return self.parts.conversations.button(address.speaker.conversation_id, address.choices[index])
+
+    def _is_late(self, received: Received, address: Address) -> bool:
+        meant = self._number(received, address)
+        return meant is not None and came_before(received.sent_at, meant.shown_at)
 
     def _arrive(self, received: Received) -> Address:
         address = self.parts.addresses.arrive(received.channel, received.address, self.parts.clock.now())
@@ -225,7 +264,8 @@ class Line:
                 return False
             except NotTaken as error:
                 logger.error("%s did not take a message: %s", carrier.channel, error)
-            shown += [button["id"] for button in message.buttons]
+            else:
+                shown += [button["id"] for button in message.buttons]
             await asyncio.to_thread(self._sent, address, message, left, tuple(shown))
         return True
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.channels.line import Line
@@ -70,8 +71,9 @@ async def tried(what: str, awaitable: Awaitable[Any]) -> None:
 def behind_guard(
     connector: Any, parts: Services, on_new_message: Callable[[UserMessage], Awaitable[Any]], carrier: RasaCarrier
 ) -> Blueprint:
-    """The connector's own routes. Its `get_metadata` says which message this is (`message_id`) and whether one person
-    alone reads the answers (`private`); in a group nobody is answered."""
+    """The connector's own routes. Its `get_metadata` says which message this is (`message_id`), whether one person
+    alone reads the answers (`private`), and when it was written (`sent_at`, where the platform says so); in a group
+    nobody is answered."""
     line = Line(parts, carrier, on_new_message)
 
     async def keep(message: UserMessage) -> None:
@@ -80,9 +82,8 @@ def behind_guard(
             return
         pressed = _PRESSED.fullmatch(message.text or "")
         text, button = (None, pressed[1]) if pressed else (message.text, None)
-        await line.receive(
-            Received(carrier.channel, str(message.sender_id), metadata["message_id"], text=text, button=button)
-        )
+        came = Received(carrier.channel, str(message.sender_id), metadata["message_id"], text=text, button=button)
+        await line.receive(replace(came, sent_at=metadata.get("sent_at")))
 
     routes: Blueprint = type(connector).__mro__[1].blueprint(connector, keep)
 

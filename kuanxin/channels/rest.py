@@ -162,12 +162,9 @@ def _bind(parts: Services, assertion: str) -> dict[str, str]:
 def _go_on(parts: Services, signed: SignIn) -> None:
     """Tells an address that it is bound, with the choices that it had when it asked."""
     parts.conversations.signed_in(signed.asked_in, signed.borrower_id, signed.signed_in_at)
-    last = next(
-        (e for e in reversed(parts.conversations.transcript(signed.conversation_id, limit=20)) if e.buttons), None
-    )
-    asked = [parts.conversations.button(signed.conversation_id, b["id"]) for b in (last.buttons if last else ())]
-    buttons = [{"title": b.title, "intent": b.intent, "entities": b.entities} for b in asked if b]
-    parts.conversations.record_reply(signed.conversation_id, {"text": BOUND, "buttons": buttons}, parts.clock.now())
+    asked = parts.conversations.last_question(signed.conversation_id, verified=True)
+    told = {"text": BOUND, "buttons": asked.get("buttons", [])}
+    parts.conversations.record_reply(signed.conversation_id, told, parts.clock.now())
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from sanic.response import text as text_response
 
 from kuanxin.bootstrap import services
 from kuanxin.channels.rasa_connectors import RasaCarrier, behind_guard
+from kuanxin.conversations.timing import seconds
 
 if TYPE_CHECKING:
     from sanic import Blueprint, Request
@@ -40,6 +41,7 @@ class GuardedSlack(SlackInput):
         if request.headers.get("content-type") == "application/json":
             event = request.json.get("event") or {}
             which, private = request.json.get("event_id", ""), event.get("channel_type") == "im"
+            found["sent_at"] = seconds(event.get("ts"))
         else:
             payload = json.loads(request.form["payload"][0])
             which, private = payload.get("trigger_id", ""), str(found.get("out_channel", "")).startswith("D")

@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "sms"
 MOST_BYTES = 256 * 1024
+NEVER_AN_ANSWER = 0.0  # no question of the assistant goes out by SMS, so no SMS agrees to one, whenever it was written
 STOP_WORDS = frozenset({"T", "TD", "N", "R", "QX", "退", "退订", "拒收", "取消", "别发了", "不要发了", "STOP"})
 
 
@@ -104,7 +105,8 @@ async def _take(parts: Services, guard: Guard, reply: SmsReply) -> None:
     # a number that several borrowers have, or none, tells of nobody: a conversation of its own, for a person to read
     conversation = f"b-{borrower_id}" if borrower_id else f"s-{parts.outbox.mark(reply.phone)[:32]}"
     await asyncio.to_thread(parts.conversations.open, conversation, CHANNEL, borrower_id, now)
-    await guard.handle(Inbound(Speaker(conversation), CHANNEL, text=reply.text, message_id=reply.id).checked())
+    said = Inbound(Speaker(conversation), CHANNEL, text=reply.text, message_id=reply.id, sent_at=NEVER_AN_ANSWER)
+    await guard.handle(said.checked())
     if borrower_id:
         await asyncio.to_thread(parts.outbox.send_link, borrower_id, conversation, reply.id, now)
     else:

@@ -11,6 +11,7 @@ from sanic.response import text as text_response
 
 from kuanxin.bootstrap import services
 from kuanxin.channels.rasa_connectors import RasaCarrier, behind_guard, tried
+from kuanxin.conversations.timing import seconds
 
 if TYPE_CHECKING:
     from sanic import Blueprint, Request
@@ -56,6 +57,9 @@ class GuardedTelegram(TelegramInput):
 
     def get_metadata(self, request: Request) -> dict[str, Any]:
         update = request.json
-        message = (update.get("callback_query") or {}).get("message") or update.get("edited_message")
-        chat = (message or update.get("message") or {}).get("chat") or {}
-        return {"message_id": f"t{update.get('update_id')}", "private": chat.get("type") == "private"}
+        written = update.get("edited_message") or update.get("message")
+        chat = (written or (update.get("callback_query") or {}).get("message") or {}).get("chat") or {}
+        found = {"message_id": f"t{update.get('update_id')}", "private": chat.get("type") == "private"}
+        if written:  # of a button pressed Telegram does not say when
+            found["sent_at"] = seconds(written.get("edit_date") or written.get("date"))
+        return found

@@ -19,6 +19,7 @@ class Received:
     kind: str = "text"
     text: str | None = None
     button: str | None = None
+    sent_at: float | None = None  # seconds since 1970, by the platform's clock; None where it gives none
 
 
 @dataclass(frozen=True)

@@ -87,6 +87,7 @@ class IssuedButton:
     title: str
     intent: str
     entities: dict[str, Any] = field(default_factory=dict)
+    shown_at: float | None = None  # when a platform had taken it; None on pages, which say nothing of it
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,12 @@ class ConversationStore(Protocol):
 
     def button(self, conversation_id: str, button_id: str) -> IssuedButton | None: ...
 
+    def first_shown(self, conversation_id: str, entities: dict[str, Any]) -> float | None:
+        """When a platform first had a button with these entities."""
+
+    def last_shown(self, conversation_id: str) -> float | None:
+        """When a platform last had a button."""
+
     def entries(self, conversation_id: str, after: int, limit: int) -> tuple[Entry, ...]:
         """Entries with a number above `after`, oldest first."""
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from kuanxin.conversations.review import Head
 
 SAFETY_PAUSE = timedelta(hours=72)  # the shortest time without reminders after somebody may have been in danger
+RECENT_ENTRIES = 20
 ANSWER_LEASE_SECONDS = 40.0  # a message not answered after this was lost in a crash and may be given out again
 
 
@@ -110,6 +111,27 @@ class Conversations:
     def button(self, conversation_id: str, button_id: str) -> IssuedButton | None:
         """What a button means; None where this conversation was never shown it."""
         return self._store.button(conversation_id, button_id)
+
+    def first_shown(self, conversation_id: str, entities: dict[str, Any]) -> float | None:
+        """Seconds since 1970 at which a platform first had a button with these entities; None where none ever had."""
+        return self._store.first_shown(conversation_id, entities)
+
+    def last_shown(self, conversation_id: str) -> float | None:
+        """Seconds since 1970 at which a platform last had a button."""
+        return self._store.last_shown(conversation_id)
+
+    def last_question(self, conversation_id: str, verified: bool) -> dict[str, Any]:
+        """What was last said with choices below it, as a reply that can be recorded again: these get ids of their own.
+
+        Empty where nothing was asked. Without `verified` what was said while signed in is left out.
+        """
+        entries = self._store.latest(conversation_id, RECENT_ENTRIES)
+        last = next((e for e in reversed(entries) if e.buttons and (verified or not e.verified)), None)
+        if last is None:
+            return {}
+        issued = [self._store.button(conversation_id, button["id"]) for button in last.buttons]
+        buttons = [{"title": b.title, "intent": b.intent, "entities": b.entities} for b in issued if b]
+        return {"text": last.text, "card": last.card, "buttons": buttons}
 
     def transcript(self, conversation_id: str, after: int | None = None, limit: int = 50) -> tuple[Entry, ...]:
         """Entries after the number `after`, oldest first; without it the last ones."""

@@ -54,7 +54,11 @@ class Addresses(Protocol):
     def release(self, borrower_id: str, channel: str | None = None) -> int:
         """Ends the bindings of a borrower, in one channel or in all; how many there were."""
 
-    def shown(self, address: Address, choices: tuple[str, ...]) -> None: ...
+    def shown(self, address: Address, choices: tuple[str, ...]) -> None:
+        """The platform has taken a message: these are the choices under it, shown from this moment on."""
+
+    def not_shown(self, address: Address, choices: tuple[str, ...]) -> None:
+        """What the platform had taken did not arrive: nobody saw these choices."""
 
     def grant(self, address: Address, quota: int) -> None:
         """Sets how many messages the platform still takes."""

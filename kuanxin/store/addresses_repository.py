@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from kuanxin.identity.addresses import Address
 from kuanxin.store.engine import reading
 from kuanxin.store.leases import clock, free
 from kuanxin.store.tables_channels import channel_addresses as table
+from kuanxin.store.tables_conversations import issued_buttons
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,7 +57,10 @@ class SqlAddresses:
             return release(connection, borrower_id, channel)
 
     def shown(self, address: Address, choices: tuple[str, ...]) -> None:
-        self._change(address, choices=json.dumps(choices) if choices else None)
+        self._show(address, choices, choices, time.time())
+
+    def not_shown(self, address: Address, choices: tuple[str, ...]) -> None:
+        self._show(address, (), choices, None)
 
     def grant(self, address: Address, quota: int) -> None:
         self._change(address, quota=quota)
@@ -68,6 +73,14 @@ class SqlAddresses:
 
     def end_sending(self, address: Address, pause: float = 0.0) -> None:
         self._change(address, sending_until=clock(self._engine) + pause if pause else 0.0)
+
+    def _show(self, address: Address, numbered: tuple[str, ...], buttons: tuple[str, ...], at: float | None) -> None:
+        these = issued_buttons.c.id.in_(buttons)
+        choices = json.dumps(numbered) if numbered else None
+        with self._engine.begin() as connection:
+            connection.execute(update(table).where(_this(address.channel, address.address)).values(choices=choices))
+            if buttons:
+                connection.execute(update(issued_buttons).where(these).values(shown_at=at))
 
     def _change(self, address: Address, **values: Any) -> None:
         with self._engine.begin() as connection:

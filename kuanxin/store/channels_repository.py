@@ -40,6 +40,7 @@ class SqlInbox:
             "kind": received.kind,
             "text": None if received.text is None else redact(received.text)[0],
             "button": received.button,
+            "sent_at": received.sent_at,
             "lease_until": clock(self._engine) + lease,
         }
         once = INSERT[self._engine.dialect.name](inbox).on_conflict_do_nothing(index_elements=["channel", "message_id"])
@@ -57,7 +58,9 @@ class SqlInbox:
             with self._engine.begin() as connection:
                 still = this & inbox.c.done.is_(False) & free(inbox.c.lease_until, now)
                 if connection.execute(update(inbox).where(still).values(lease_until=now + lease)).rowcount:
-                    mine.append(Received(channel, row.address, row.message_id, row.kind, row.text, row.button))
+                    mine.append(
+                        Received(channel, row.address, row.message_id, row.kind, row.text, row.button, row.sent_at)
+                    )
         return tuple(mine)
 
     def done(self, received: Received) -> None:

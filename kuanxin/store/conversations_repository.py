@@ -13,7 +13,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import and_, case, insert, or_, select, update
+from sqlalchemy import and_, case, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kuanxin.conversations.model import (
@@ -161,7 +161,21 @@ class SqlConversations(Transactions):
                     issued_buttons.c.id == button_id, issued_buttons.c.conversation_id == conversation_id
                 )
             ).first()
-        return IssuedButton(row.id, row.title, row.intent, json.loads(row.entities)) if row else None
+        return IssuedButton(row.id, row.title, row.intent, json.loads(row.entities), row.shown_at) if row else None
+
+    def first_shown(self, conversation_id: str, entities: dict[str, Any]) -> float | None:
+        c = issued_buttons.c
+        with self._reading() as connection:
+            return connection.execute(
+                select(func.min(c.shown_at)).where(c.conversation_id == conversation_id, c.entities == _json(entities))
+            ).scalar_one()
+
+    def last_shown(self, conversation_id: str) -> float | None:
+        c = issued_buttons.c
+        with self._reading() as connection:
+            return connection.execute(
+                select(func.max(c.shown_at)).where(c.conversation_id == conversation_id)
+            ).scalar_one()
 
     def entries(self, conversation_id: str, after: int, limit: int) -> tuple[Entry, ...]:
         with self._reading() as connection:

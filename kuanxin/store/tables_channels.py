@@ -31,6 +31,7 @@ channel_inbox = Table(
     Column("kind", String(16), nullable=False),
     Column("text", Text),  # redacted
     Column("button", String(32)),
+    Column("sent_at", Float),  # as the platform says, by our clock; seconds since 1970
     Column("lease_until", Float, nullable=False),  # seconds since 1970, real time
     Column("done", Boolean, nullable=False, server_default=false(), index=True),
 )

@@ -107,6 +107,7 @@ issued_buttons = Table(
     Column("title", Text, nullable=False),
     Column("intent", String(64), nullable=False),
     Column("entities", Text, nullable=False),  # JSON
+    Column("shown_at", Float),  # when a platform had taken it; seconds since 1970, real time
 )
 
 handovers = Table(

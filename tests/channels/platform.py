@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from sanic import Sanic
+from sqlalchemy import select
 
 from kuanxin.bootstrap import Services, compose
 from kuanxin.channels.rest import ChatChannel
 from kuanxin.identity.signing import sign_as_bank
 from kuanxin.settings import Settings
-from kuanxin.store.engine import migrate
+from kuanxin.store.engine import migrate, reading
+from kuanxin.store.tables_channels import channel_addresses
+from kuanxin.store.tables_conversations import issued_buttons
 from tests.services import free_port
 from tests.web.browser import load_demo_book
 from tests.web.scripted import scripted
@@ -79,11 +82,28 @@ class Assistant:
         assertion = sign_as_bank(self.parts.settings.bank_key(), borrower, ticket=ticket)
         return requests.post(f"{self.url}/webhooks/chat/sign-in", json={"assertion": assertion}, timeout=10).status_code
 
-    def on_the_page(self, borrower: str, text: str) -> list[dict[str, Any]]:
-        """The borrower writes on the bank's page; what came back."""
+    def time_passes(self) -> None:
+        """As if somebody had taken the time to read what was shown."""
+        self.has_sent()
+        seen = issued_buttons.c.shown_at
+        with self.parts.engine.begin() as connection:
+            connection.execute(issued_buttons.update().where(seen.is_not(None)).values(shown_at=seen - 10))
+
+    def has_sent(self) -> None:
+        """Waits until what the platform took is written down as shown."""
+
+        def sending() -> bool:
+            until_then = channel_addresses.c.sending_until
+            with reading(self.parts.engine) as connection:
+                return connection.execute(select(until_then).where(until_then > time.time())).first() is not None
+
+        until(lambda: not sending())
+
+    def on_the_page(self, borrower: str, text: str | None = None, button: str | None = None) -> list[dict[str, Any]]:
+        """The borrower writes or presses a button on the bank's page; what came back."""
         token = sign_as_bank(self.parts.settings.bank_key(), borrower)
         headers = {"Authorization": f"Bearer {token}"}
-        body = {"text": text, "message_id": f"page{next(_numbers)}"}
+        body = {"text": text, "button": button, "message_id": f"page{next(_numbers)}"}
         return requests.post(f"{self.url}/webhooks/chat/messages", json=body, headers=headers, timeout=20).json()[
             "messages"
         ]

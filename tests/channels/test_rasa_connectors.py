@@ -85,6 +85,11 @@ class TestTelegram:
         person.asks("还在吗", "还在吗")
         assert [message.text for message in person.running.seen] == ["restart", "还在吗"]
 
+    def test_when_it_was_written_comes_along(self, person):
+        person.says("在吗", date=1764000000)
+        until(lambda: person.running.seen)
+        assert person.running.seen[0].metadata["sent_at"] == 1764000000.0
+
     def test_a_group_hears_nothing(self, both, running):
         group = TelegramPerson({"id": -next(_people), "type": "group", "title": "家人"}, both[0], running)
         assert group.does("我欠多少") == [[200, "success"]]
@@ -130,6 +135,7 @@ class TestSlack:
 
         person.running.behind = many
         assert person.asks("选", "请选")["text"].endswith("6. 第6种\n7. 第7种")
+        person.running.time_passes()
         person.says("第七个")
         until(lambda: len(person.running.seen) == 2)
         assert person.running.seen[1].text == "第7种"
@@ -156,6 +162,11 @@ class TestSlack:
         person.asks("第一个", "您的约定")
         (arrangement,) = person.running.parts.servicing.arrangements("B002", person.running.parts.clock.now())
         assert any(arrangement.id in sent["text"] for sent in person.sent)
+
+    def test_when_it_was_written_comes_along(self, person):
+        person.says("在吗", ts=1764000000.25)
+        until(lambda: person.running.seen)
+        assert person.running.seen[0].metadata["sent_at"] == 1764000000.25
 
     def test_a_channel_with_other_readers_hears_nothing(self, person):
         person.says("我欠多少", kind="channel")
@@ -185,6 +196,7 @@ class Person:
 
     def asks(self, text: str, words: str) -> dict[str, Any]:
         before = len(self.sent)
+        self.running.time_passes()
         self.says(text)
         return self.hears(words, before)
 

@@ -39,6 +39,7 @@ def test_a_borrower_is_answered_with_text_card_and_buttons_by_id(chat, borrower)
         "channel": "chat",
         "conversation": f"b-{borrower}",
         "message_id": chat.model.seen[0].message_id,
+        "sent_at": None,
         "safety_hold": False,
         "third_party": False,
         "first_contact": True,

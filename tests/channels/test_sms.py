@@ -14,6 +14,7 @@ from sanic import Sanic
 from kuanxin.book.importer import import_book
 from kuanxin.bootstrap import Services, compose
 from kuanxin.channels.sms import SmsChannel
+from kuanxin.conversations.timing import came_before
 from kuanxin.settings import Settings
 from kuanxin.store.engine import migrate
 from tests.channels.conftest import NOW, ScriptedModel
@@ -91,6 +92,7 @@ def test_a_question_goes_to_the_conversation_and_a_link_comes_back(phone: Phone)
     (seen,) = phone.model.seen
     assert seen.sender_id == "b-B1"
     assert seen.metadata["borrower"] is None  # who holds a phone has not signed in
+    assert came_before(seen.metadata["sent_at"], 1.0)  # no SMS answers what was asked elsewhere
     entries = phone.services.conversations.transcript("b-B1")
     assert [(entry.author, entry.text) for entry in entries] == [
         ("borrower", "我想晚几天还"),

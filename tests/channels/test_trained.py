@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kuanxin.bootstrap import compose
+from kuanxin.conversations.timing import LATE
 from kuanxin.operate.assistant import running_assistant
 from kuanxin.settings import Settings
 from tests.channels.platform import Assistant, Platform, standin, until
@@ -58,6 +60,11 @@ def agreed(stage: Stage, borrower: str) -> tuple[str, str]:
     return arrangement.id, arrangement.kind.value
 
 
+def nothing_agreed(stage: Stage, borrower: str) -> bool:
+    parts = stage.assistant.parts
+    return not parts.servicing.arrangements(borrower, parts.clock.now())
+
+
 def test_in_wechat_a_plan_within_what_can_be_paid(stage: Stage) -> None:
     person = Follower("oTrained0000000000000000001", stage.wechat, stage.assistant)
     person.does(MsgType="event", Event="subscribe")
@@ -72,6 +79,68 @@ def test_in_wechat_a_plan_within_what_can_be_paid(stage: Stage) -> None:
     number, kind = agreed(stage, "B004")
     assert kind == "re_instalment"
     assert f"编号：{number}" in told
+
+
+def test_words_sent_before_an_offer_agree_to_nothing_and_are_heard_all_the_same(stage: Stage) -> None:
+    """“确认” was meant for the first offer; it comes after the second one."""
+    person = Follower("oTrained0000000000000000002", stage.wechat, stage.assistant)
+    person.does(MsgType="event", Event="subscribe")
+    person.hears("AI 助手")
+    person.signs_in("B010")
+    person.hears("已经和您的账务绑定")
+    person.asks("分12期", "请核对方案")
+    person.asks("分6期", "请核对方案")
+    stage.assistant.has_sent()
+    for words in ("确认", "同意", "不用了"):
+        before = len(person.texts)
+        person.says(words, created=int(time.time()) - 30)
+        assert "1. 确认，就这样" in person.hears(LATE, before)
+        assert nothing_agreed(stage, "B010")
+    before = len(person.texts)
+    person.says("罚息怎么算", created=int(time.time()) - 30)
+    assert "还给您留着" in person.hears("罚息率", before)
+    time.sleep(4)
+    before = len(person.texts)
+    person.says("利息怎么算")
+    person.hears("还给您留着", before)
+    stage.assistant.has_sent()
+    person.says("确认", created=int(time.time()) - 1)  # before that answer, but long after the offer was first shown
+    person.hears("您的约定", before)
+    _, kind = agreed(stage, "B010")
+    assert kind == "re_instalment"
+
+
+def test_on_the_page_an_old_button_is_about_its_own_offer(stage: Stage) -> None:
+    """Whenever it is pressed, it agrees to nothing newer and declines nothing newer."""
+
+    def offered(words: str) -> dict[str, str]:
+        said = stage.assistant.on_the_page("B013", words)
+        return {button["title"]: button["id"] for message in said for button in message["buttons"]}
+
+    first, second = offered("分12期"), offered("分6期")
+    for title in ("确认，就这样", "不用了"):
+        said = stage.assistant.on_the_page("B013", button=first[title])
+        assert "之前的方案" in said[0]["text"]
+        assert "还给您留着" in said[-1]["text"]
+        assert nothing_agreed(stage, "B013")
+    stage.assistant.on_the_page("B013", button=second["确认，就这样"])
+    assert agreed(stage, "B013")
+
+
+def test_despair_that_comes_late_is_heard_at_once(stage: Stage) -> None:
+    person = Follower("oTrained0000000000000000003", stage.wechat, stage.assistant)
+    person.does(MsgType="event", Event="subscribe")
+    person.hears("AI 助手")
+    person.signs_in("B005")
+    person.hears("已经和您的账务绑定")
+    person.asks("分6期", "请核对方案")
+    stage.assistant.has_sent()
+    before = len(person.texts)
+    person.says("转人工", created=int(time.time()) - 60)
+    person.hears("转人工", before)
+    person.says("我不想活了", created=int(time.time()) - 60)
+    person.hears("您现在安全吗", before)
+    assert nothing_agreed(stage, "B005")
 
 
 def test_in_wecom_a_later_date(stage: Stage) -> None:

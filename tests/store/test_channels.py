@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
@@ -16,7 +17,7 @@ from kuanxin.store.base import SHANGHAI
 from kuanxin.store.engine import migrate
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=SHANGHAI)
-MESSAGE = Received("wechat", "o1", "m1", text="身份证110105194912310021")
+MESSAGE = Received("wechat", "o1", "m1", text="身份证110105194912310021", sent_at=1764000000.5)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_what_a_dead_worker_left_goes_to_one_other(parts):
     parts.inbox.keep(MESSAGE, -1)
     with ThreadPoolExecutor(4) as pool:
         given = [one for found in pool.map(lambda _: parts.inbox.unfinished("wechat", 60), range(4)) for one in found]
-    assert [one.text for one in given] == ["身份证【身份证号】"]
+    assert [(one.text, one.sent_at) for one in given] == [("身份证【身份证号】", 1764000000.5)]
 
 
 def test_a_lock_is_one_workers_until_it_ends(parts):
@@ -106,6 +107,33 @@ def test_the_cursor_says_who_is_behind(parts):
     assert parts.deliveries.behind("wechat") == ("o1",)
     parts.deliveries.tell("wechat", "o1", {address.conversation_id: Told(1)})
     assert parts.deliveries.behind("wechat") == ()
+
+
+def test_a_question_counts_as_shown_from_when_the_platform_had_it(parts):
+    address = parts.addresses.arrive("wechat", "o1", NOW)
+    here = address.conversation_id
+    parts.conversations.open(here, "wechat", None, NOW)
+
+    def asked(offer: str) -> str:
+        button = {"title": "确认", "intent": "affirm", "entities": {"consent": offer}}
+        return parts.conversations.record_reply(here, {"text": "这样可以吗", "buttons": [button]}, NOW).buttons[0]["id"]
+
+    first, second, again = asked("a"), asked("b"), asked("a")
+    assert parts.conversations.first_shown(here, {"consent": "a"}) is None
+    assert parts.conversations.last_shown(here) is None
+    before = time.time()
+    parts.addresses.shown(address, (first,))
+    at = parts.conversations.first_shown(here, {"consent": "a"})
+    assert before <= at <= time.time()
+    parts.addresses.shown(address, (second,))
+    parts.addresses.shown(address, (again,))
+    assert parts.conversations.first_shown(here, {"consent": "a"}) == at
+    assert parts.conversations.last_shown(here) == parts.conversations.button(here, again).shown_at > at
+    assert parts.addresses.find("wechat", "o1").choices == (again,)
+    parts.addresses.not_shown(address, (second, again))
+    assert parts.conversations.first_shown(here, {"consent": "b"}) is None
+    assert parts.addresses.find("wechat", "o1").choices == ()
+    assert parts.conversations.last_shown(here) == at
 
 
 def test_an_earlier_transcript_goes_on_in_the_borrowers_own(parts):

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from kuanxin.conversations.channels import Received
+from kuanxin.conversations.timing import seconds
 
 CHANNEL = "wechat"
 # The account's menu: pressing one says its words. `python -m kuanxin.channels menu` sets it up.
@@ -21,7 +22,8 @@ def received(message: dict[str, Any]) -> Received | None:
         return _event(message, sender)
     said = message.get("Content") if kind == "text" else message.get("Recognition") if kind == "voice" else None
     text = said if isinstance(said, str) and said.strip() else None
-    return Received(CHANNEL, sender, f"m{message.get('MsgId') or _event_id(message, sender)}", text=text)
+    message_id = f"m{message.get('MsgId') or _event_id(message, sender)}"
+    return Received(CHANNEL, sender, message_id, text=text, sent_at=seconds(message.get("CreateTime")))
 
 
 def _event(message: dict[str, Any], sender: str) -> Received | None:
@@ -32,7 +34,7 @@ def _event(message: dict[str, Any], sender: str) -> Received | None:
     if event == "unsubscribe":
         return Received(CHANNEL, sender, message_id, kind="bye")
     if event == "click" and key in MENU:
-        return Received(CHANNEL, sender, message_id, text=MENU[key])
+        return Received(CHANNEL, sender, message_id, text=MENU[key], sent_at=seconds(message.get("CreateTime")))
     return None
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from kuanxin.channels.inbound import BUTTON_ID
 from kuanxin.channels.wecom.carrier import CHANNEL, address_of
 from kuanxin.conversations.channels import Received
+from kuanxin.conversations.timing import seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +28,8 @@ def received(line: Mapping[str, Any]) -> Received | None:
     customer = line.get("external_userid") or event.get("external_userid")
     if not (isinstance(open_kfid, str) and isinstance(customer, str) and line.get("msgid")):
         return None
-    came = Received(CHANNEL, address_of(open_kfid, customer), _id(str(line["msgid"])))
+    sent_at = seconds(line.get("send_time"))
+    came = Received(CHANNEL, address_of(open_kfid, customer), _id(str(line["msgid"])), sent_at=sent_at)
     if line.get("msgtype") == "event":
         return _event(came, event)
     said = (line.get("text") or {}) if line.get("msgtype") == "text" else {}
@@ -55,7 +58,7 @@ def _event(came: Received, event: Mapping[str, Any]) -> Received | None:
 
 
 def _with(came: Received, kind: str, text: str | None = None, button: str | None = None) -> Received:
-    return Received(came.channel, came.address, came.message_id, kind, text, button)
+    return replace(came, kind=kind, text=text, button=button)
 
 
 def _id(message_id: str) -> str:

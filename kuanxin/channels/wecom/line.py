@@ -142,6 +142,8 @@ class WeComLine(Line):
         if received.kind == "failed":
             if self.carrier.take_back(address.address, received.text or "", self.parts.deliveries):
                 self.parts.addresses.grant(address, 0)  # with the customer's next message
+                unseen = tuple(button["id"] for one in self._news(address) for button in one.entry.buttons)
+                self.parts.addresses.not_shown(address, unseen)
         elif received.kind == "ended":
             conversations.give_back(speaker.conversation_id, now)
         else:

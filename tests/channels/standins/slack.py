@@ -36,7 +36,7 @@ class Slack(Standin):
     def says(self, url: str, user: str, text: str, kind: str = "im", **more: Any) -> Any:
         number = next(self.numbers)
         event = {"type": "message", "channel": f"D{user}" if kind == "im" else "C1", "channel_type": kind}
-        event |= {"user": user, "text": text, "ts": f"{time.time():.6f}"}
+        event |= {"user": user, "text": text, "ts": f"{more.pop('ts', 0) or time.time():.6f}"}
         body = json.dumps({"type": "event_callback", "event_id": f"Ev{number}", "event": event}).encode()
         return [self._post(url, body, "application/json", **more) for _ in range(more.pop("times", 1))]
 

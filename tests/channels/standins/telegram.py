@@ -47,7 +47,8 @@ class Telegram(Standin):
 
     def happen(self, url: str, chat: dict[str, Any], text: str, pressed: str = "", **more: Any) -> Any:
         """Somebody writes, or presses a button under a message."""
-        message = {"message_id": next(self.messages), "date": int(time.time()), "chat": chat, "text": text}
+        date = more.get("date") or int(time.time())
+        message = {"message_id": next(self.messages), "date": date, "chat": chat, "text": text}
         person = {"id": chat["id"], "is_bot": False, "first_name": "某"}
         update: dict[str, Any] = {"update_id": more.get("update_id") or next(self.updates)}
         if pressed:

@@ -58,8 +58,9 @@ class Follower:
         return found[0]
 
     def asks(self, text: str, words: str) -> str:
-        """Says something and waits for the answer with these words."""
+        """Reads, says something and waits for the answer with these words."""
         before = len(self.texts)
+        self.assistant.time_passes()
         self.says(text)
         return self.hears(words, before)
 

@@ -29,6 +29,7 @@ def test_the_account_is_told_that_it_is_bound_and_goes_on_where_it_was(follower,
 
 def test_a_number_typed_before_the_note_arrives_is_still_the_button(follower, borrower):
     follower.asks("我欠多少", "我欠多少")
+    follower.assistant.time_passes()
     follower.signs_in(borrower)
     follower.says("第一个")
     until(lambda: len(follower.assistant.seen) == 2)

@@ -75,6 +75,7 @@ class Customer:
 
     def asks(self, text: str, words: str, menu_id: str | None = None) -> dict[str, Any]:
         before = len(self.texts)
+        self.assistant.time_passes()
         self.says(text, menu_id)
         return self.hears(words, before)
 

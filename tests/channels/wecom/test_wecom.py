@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 import requests
 
+from kuanxin.conversations.timing import LATE
 from tests.channels.platform import until
 from tests.channels.standins.wecom import KFID
 from tests.channels.wecom.conftest import items
@@ -152,6 +154,53 @@ class TestWhoAnswers:
         customer.asks("谢谢", "谢谢")
         assert not any("在池子里说的" in text for text in customer.texts)
         assert customer.state == 1
+
+
+class TestLate:
+    """What was sent before the present question answers nothing, whenever it arrives."""
+
+    @pytest.fixture
+    def asked(self, customer):
+        """Somebody saw a list of offers first, and now the question whether one of them is agreed to."""
+        customer.asks("在吗", "在吗")
+        customer.assistant.behind = None
+        customer.signs_in("B010")
+        customer.asks("方案", "可以选的方案")
+        customer.asks("核对", "请核对方案")
+        customer.assistant.has_sent()
+        return customer
+
+    def agreed(self, customer) -> int:
+        parts = customer.assistant.parts
+        return len(parts.servicing.arrangements("B010", parts.clock.now()))
+
+    @pytest.mark.parametrize("seconds", [0, 1, 3600])
+    def test_a_number_agrees_to_nothing_and_the_offer_is_shown_again(self, asked, seconds):
+        asked.happens(asked.line("第一个", send_time=int(time.time()) - seconds))
+        again = asked.hears(LATE)
+        assert self.agreed(asked) == 0
+        assert list(items(again)) == ["确认，就这样", "不用了"]
+        assert "请核对方案" in again["msgmenu"]["head_content"]
+
+    def test_an_item_of_the_menu_is_what_it_says_however_late(self, asked):
+        offers = next(body for body in asked.sent if "可以选的方案" in str(body))
+        asked.happens(asked.line("方案1", items(offers)["方案1"], send_time=int(time.time()) - 60))
+        until(lambda: asked.assistant.seen[-1].parse_data)
+        assert asked.assistant.seen[-1].parse_data["intent"]["name"] == "pick"
+        assert self.agreed(asked) == 0
+
+    def test_to_what_did_not_arrive_no_number_agrees(self, asked):
+        """The platform had taken the offer, and says later that it could not be delivered."""
+        asked.assistant.time_passes()
+        lost, before = asked.sent[-1], len(asked.texts)
+        asked.happens(
+            asked.event("msg_send_fail", fail_msgid=lost["msgid"], fail_type=4),
+            asked.line("第一个", send_time=int(time.time())),
+        )
+        asked.hears("请核对方案", before)
+        assert self.agreed(asked) == 0
+        shown = asked.assistant.parts.conversations.button("b-B010", items(lost)["确认，就这样"]).shown_at
+        assert time.time() - shown < 8  # from when it was sent again
 
 
 class TestFailures:
