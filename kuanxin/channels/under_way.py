@@ -1,0 +1,34 @@
+"""Work that goes on whoever waits for it: a turn whose client hangs up, what comes behind the receipt of a platform.
+
+The server ends after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+_begun: set[asyncio.Task[Any]] = set()  # the event loop itself would forget them
+
+
+def begin(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    task = asyncio.create_task(work)
+    _begun.add(task)
+    task.add_done_callback(_begun.discard)
+    return task
+
+
+async def finish_at_the_end(seconds: float) -> None:
+    """A named task of Sanic's for as long as the server runs. Sanic cancels it when nobody is connected any more, and
+    ends after it: then what has begun gets so many seconds."""
+    loop = asyncio.get_running_loop()
+    try:
+        await loop.create_future()
+    finally:
+        if begun := [task for task in _begun if task.get_loop() is loop]:
+            await asyncio.wait(begun, timeout=seconds)

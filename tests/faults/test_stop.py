@@ -1,0 +1,168 @@
+"""A whole worker is told to stop under borrowers who wait for an answer, as an update or a scaling down does it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psutil
+import pytest
+import requests
+from sqlalchemy import text
+
+from kuanxin.operate.assistant import free_port
+from kuanxin.operate.model import ROOT
+from tests.faults.stage import AMOUNT, OWED, START_SECONDS, THOROUGHLY, Borrower, Faulty, faulty
+from tests.web.assistant import Client
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.services import PostgreSQL, Redis
+
+SOON_SECONDS = 10
+COMMAND = [sys.executable, "-m", "kuanxin.operate", "start", "worker"]
+PAGE = "http://127.0.0.1:5080"  # the demo bank's
+
+
+@dataclass
+class Stopping:
+    """A worker as Compose, Kubernetes and systemd start it."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def servers(self) -> dict[str, psutil.Process]:
+        found = {}
+        for server in psutil.Process(self.process.pid).children(recursive=True):
+            for name, module in (("rasa", "rasa"), ("actions", "rasa_sdk")):
+                if module in server.cmdline():
+                    found[name] = server
+        return found
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgreSQL, redis_server: Redis) -> Iterator[Any]:
+    """Another worker, which stays."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KUANXIN_REDIS_URL", redis_server.url)
+        patch.setenv("KUANXIN_WEB_ORIGINS", PAGE)
+        with faulty(tmp_path_factory.mktemp("stop"), postgres_server.fresh_database()) as found:
+            yield found
+
+
+@contextmanager
+def a_worker(other: Faulty) -> Iterator[Stopping]:
+    ports = {f"KUANXIN_{name}_PORT": str(free_port()) for name in ("RASA", "ACTION")}
+    log = other.assistant.var / f"worker-{uuid.uuid4().hex[:8]}.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            COMMAND,
+            cwd=ROOT,
+            env=other.assistant.environment | ports,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    worker = Stopping(f"http://127.0.0.1:{ports['KUANXIN_RASA_PORT']}", process, log)
+    try:
+        until = time.monotonic() + START_SECONDS
+        while not _ready(worker.url):
+            assert process.poll() is None, log.read_text()[-2000:]
+            assert time.monotonic() < until, log.read_text()[-2000:]
+            time.sleep(0.2)
+        yield worker
+    finally:
+        if process.poll() is None:
+            for left in (*psutil.Process(process.pid).children(recursive=True), process):
+                left.kill()
+            process.wait(10)
+
+
+def _ready(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/webhooks/chat/health", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+async def in_the_web_chat(borrower: Borrower, workers: tuple[str, ...], text: str) -> str:
+    """As the widget does: where the connection breaks before the answer, it is asked for over the next worker's."""
+    message_id = uuid.uuid4().hex
+    for url in workers:
+        client = Client(url)
+        await client.connect(borrower.token, {"Origin": PAGE})
+        broken = asyncio.create_task(client.disconnected.wait())
+        saying = asyncio.create_task(client.sio.call("say", {"id": message_id, "text": text}, timeout=60))
+        await asyncio.wait((saying, broken), return_when=asyncio.FIRST_COMPLETED)
+        if saying.done():
+            await client.sio.disconnect()
+            return "\n".join(entry["text"] for entry in saying.result()["entries"])
+        saying.cancel()
+    raise AssertionError("no worker answered")
+
+
+@contextmanager
+def a_slow_book(other: Faulty) -> Iterator[None]:
+    """Whoever asks for a loan waits as long as the block lasts."""
+    with other.stage.services.engine.begin() as connection:
+        connection.execute(text("LOCK TABLE loans IN ACCESS EXCLUSIVE MODE"))
+        yield
+
+
+@contextmanager
+def told_to_stop(other: Faulty, worker: Stopping, seconds: float) -> Iterator[None]:
+    """The turns that begin in this block are under way when the worker is told, and for as long as this after it."""
+    with a_slow_book(other):
+        yield
+        time.sleep(2)
+        os.killpg(worker.process.pid, signal.SIGTERM)
+        time.sleep(seconds)
+
+
+def who_spoke(borrower: Borrower) -> list[str]:
+    return [entry["from"] for entry in borrower.heard()]
+
+
+@pytest.mark.parametrize("seconds", [6, pytest.param(22, marks=THOROUGHLY)])
+def test_it_finishes_every_turn_and_ends(other: Faulty, seconds: float) -> None:
+    agreeing, asking, chatting = (other.borrower() for _ in range(3))
+    for borrower in (agreeing, asking, chatting):
+        assert "一共" in borrower.say("分6期")
+    before = who_spoke(agreeing)
+    with a_worker(other) as worker, ThreadPoolExecutor() as pool:
+        servers, workers = worker.servers(), (worker.url, other.assistant.url)
+        with told_to_stop(other, worker, seconds):
+            agreed = pool.submit(agreeing.at(worker.url).say, "确认")
+            asked = pool.submit(asking.at(worker.url).say, OWED)
+            chatted = pool.submit(asyncio.run, in_the_web_chat(chatting, workers, OWED))
+        ended = time.monotonic()
+        assert "生效" in (said := agreed.result(60)), said
+        assert AMOUNT.search(asked.result(60))
+        assert AMOUNT.search(chatted.result(60))
+        assert time.monotonic() - ended < SOON_SECONDS
+        assert worker.process.wait(SOON_SECONDS) == 0
+        assert not any(server.is_running() for server in servers.values())
+        assert "Traceback" not in worker.log.read_text()
+    assert agreeing.events() == ["committed"]
+    for borrower in (agreeing, asking, chatting):
+        assert who_spoke(borrower) == [*before, "borrower", "assistant"]
+
+
+def test_without_anybody_it_ends_at_once_and_quietly(other: Faulty) -> None:
+    with a_worker(other) as worker:
+        said = worker.log.read_text()
+        os.killpg(worker.process.pid, signal.SIGINT)  # Ctrl-C
+        assert worker.process.wait(SOON_SECONDS) == 0
+        assert worker.log.read_text() == said
