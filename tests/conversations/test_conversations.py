@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from kuanxin.conversations import service
 from kuanxin.conversations.alerts import FolderAlerts
 from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
-from kuanxin.conversations import service
 from kuanxin.conversations.service import Conversations
 from kuanxin.settings import StaffHours
 from kuanxin.store.base import SHANGHAI
