@@ -6,6 +6,7 @@ The server ends after it.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -24,11 +25,13 @@ def begin(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
 
 
 async def finish_at_the_end(seconds: float) -> None:
-    """A named task of Sanic's for as long as the server runs. Sanic cancels it when nobody is connected any more, and
-    ends after it: then what has begun gets so many seconds."""
+    """A named task of Sanic's for as long as the server runs. Sanic cancels it when it is told to stop, again when
+    nobody is connected any more, and then waits for it: from the first time on what has begun gets so many seconds."""
     loop = asyncio.get_running_loop()
     try:
         await loop.create_future()
     finally:
-        if begun := [task for task in _begun if task.get_loop() is loop]:
-            await asyncio.wait(begun, timeout=seconds)
+        until = loop.time() + seconds
+        while (begun := [task for task in _begun if task.get_loop() is loop]) and loop.time() < until:
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait(begun, timeout=until - loop.time())

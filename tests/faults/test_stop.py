@@ -114,17 +114,10 @@ async def in_the_web_chat(borrower: Borrower, workers: tuple[str, ...], text: st
 
 
 @contextmanager
-def a_slow_book(other: Faulty) -> Iterator[None]:
-    """Whoever asks for a loan waits as long as the block lasts."""
+def told_to_stop(other: Faulty, worker: Stopping, slow: str, seconds: float) -> Iterator[None]:
+    """Turns that begin in this block wait for this table of the database. Meanwhile the worker is told."""
     with other.stage.services.engine.begin() as connection:
-        connection.execute(text("LOCK TABLE loans IN ACCESS EXCLUSIVE MODE"))
-        yield
-
-
-@contextmanager
-def told_to_stop(other: Faulty, worker: Stopping, seconds: float) -> Iterator[None]:
-    """The turns that begin in this block are under way when the worker is told, and for as long as this after it."""
-    with a_slow_book(other):
+        connection.execute(text(f"LOCK TABLE {slow} IN ACCESS EXCLUSIVE MODE"))
         yield
         time.sleep(2)
         os.killpg(worker.process.pid, signal.SIGTERM)
@@ -135,14 +128,20 @@ def who_spoke(borrower: Borrower) -> list[str]:
     return [entry["from"] for entry in borrower.heard()]
 
 
-@pytest.mark.parametrize("seconds", [6, pytest.param(22, marks=THOROUGHLY)])
-def test_it_finishes_every_turn_and_ends(other: Faulty, seconds: float) -> None:
+@pytest.mark.parametrize(
+    ("slow", "seconds"),
+    [
+        pytest.param("conversations", 6, id="before the first action"),
+        pytest.param("loans", 22, id="in an action", marks=THOROUGHLY),
+    ],
+)
+def test_it_finishes_every_turn_and_ends(other: Faulty, slow: str, seconds: float) -> None:
     asking, wishing, agreeing = (other.borrower() for _ in range(3))
     assert "一共" in agreeing.say("分6期")
     before = who_spoke(agreeing)
     with a_worker(other) as worker, ThreadPoolExecutor() as pool:
         servers = worker.servers()
-        with told_to_stop(other, worker, seconds):
+        with told_to_stop(other, worker, slow, seconds):
             asked, wished, agreed = (
                 pool.submit(borrower.at(worker.url).say, text)
                 for borrower, text in ((asking, OWED), (wishing, "分6期"), (agreeing, "确认"))
@@ -164,7 +163,7 @@ def test_what_is_said_in_the_web_chat_is_answered_over_the_next_connection(other
     borrower.say(OWED)
     before = who_spoke(borrower)
     with a_worker(other) as worker, ThreadPoolExecutor() as pool:
-        with told_to_stop(other, worker, 6):
+        with told_to_stop(other, worker, "loans", 6):
             workers = (worker.url, other.assistant.url)
             answer = pool.submit(asyncio.run, in_the_web_chat(borrower, workers, OWED))
         assert AMOUNT.search(answer.result(SOON_SECONDS))
