@@ -65,12 +65,14 @@ def other(tmp_path_factory: pytest.TempPathFactory, postgres_server: PostgreSQL,
 @contextmanager
 def a_worker(other: Faulty) -> Iterator[Stopping]:
     ports = {f"KUANXIN_{name}_PORT": str(free_port()) for name in ("RASA", "ACTION")}
+    environment = other.assistant.environment | ports
+    environment.pop("KUANXIN_FAULTS", None)  # of these tests, no setting
     log = other.assistant.var / f"worker-{uuid.uuid4().hex[:8]}.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
             COMMAND,
             cwd=ROOT,
-            env=other.assistant.environment | ports,
+            env=environment,
             stdout=out,
             stderr=out,
             start_new_session=True,
