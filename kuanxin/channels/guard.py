@@ -29,6 +29,7 @@ from rasa.core.channels.channel import UserMessage
 from kuanxin import metrics
 from kuanxin.channels.inbound import Refused, without_command
 from kuanxin.channels.outbound import Collected
+from kuanxin.channels.under_way import begin
 from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
 from kuanxin.conversations.redaction import redact
 from kuanxin.conversations.timing import LATE
@@ -160,7 +161,6 @@ class Guard:
         self._clock = parts.clock
         self._policy_version = parts.servicing.policy.version
         self._waiting: Counter[str] = Counter()
-        self._running: set[asyncio.Task[Outcome]] = set()
 
     async def handle(self, inbound: Inbound) -> Outcome:
         """Carries a message out, once. Raises Refused (too many at a time) or, whatever else breaks around the turn,
@@ -172,10 +172,7 @@ class Guard:
         if self._waiting[conversation_id] >= MOST_WAITING:
             raise Refused(429, "too_many", "消息有点多，我一条一条看，请稍等几秒再发。")
         self._waiting[conversation_id] += 1
-        task = asyncio.create_task(self._in_order(inbound))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return await asyncio.shield(task)
+        return await asyncio.shield(begin(self._in_order(inbound)))
 
     def history(self, speaker: Speaker, channel: str, after: int | None, limit: int) -> Outcome:
         """The transcript as this speaker may see it: what was said while signed in only while signed in. Blocks."""

@@ -23,6 +23,7 @@ from weakref import WeakValueDictionary
 from kuanxin.channels.guard import Guard
 from kuanxin.channels.inbound import Inbound, Refused
 from kuanxin.channels.telling import News, messages, size
+from kuanxin.channels.under_way import begin
 from kuanxin.channels.welcome import WELCOME
 from kuanxin.conversations.channels import Received, Told
 from kuanxin.conversations.choices import chosen
@@ -83,7 +84,6 @@ class Line:
         self.carrier = carrier
         self.guard = Guard(on_new_message, parts)
         self._order: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._running: set[asyncio.Task[None]] = set()
 
     async def receive(self, received: Received) -> bool:
         """Keeps what came in, and answers it in the background; False where it came before.
@@ -93,7 +93,7 @@ class Line:
         received = await asyncio.to_thread(self._read, received)
         if not await asyncio.to_thread(self.parts.inbox.keep, received, LEASE_SECONDS):
             return False
-        work = self._begin(received)
+        work = begin(self._work(received))
         if received.kind == "failed":  # a number that comes next must not be read beside choices that nobody saw
             await work
         return True
@@ -104,7 +104,7 @@ class Line:
             try:
                 left = await asyncio.to_thread(self.parts.inbox.unfinished, self.carrier.channel, LEASE_SECONDS)
                 for received in left:
-                    self._begin(received)
+                    begin(self._work(received))
                 for name in await asyncio.to_thread(self.parts.deliveries.behind, self.carrier.channel):
                     address = await asyncio.to_thread(self.parts.addresses.find, self.carrier.channel, name)
                     if address is not None and name not in self._order:  # its own work delivers
@@ -127,12 +127,6 @@ class Line:
             pause = PAUSE_SECONDS
         finally:
             await asyncio.to_thread(addresses.end_sending, address, pause)
-
-    def _begin(self, received: Received) -> asyncio.Task[None]:
-        task = asyncio.create_task(self._work(received))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        return task
 
     async def _work(self, received: Received) -> None:
         """One message at a time for each address, in the order in which they came."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,15 +36,27 @@ LOOK_SECONDS = 3.0
 FIRST_MESSAGE = "下周五先还两千三，行吗"
 
 
+@dataclass(frozen=True)
+class _Answering:
+    """The model of this server after a look: its hash, and the data and code that it and every later one fits."""
+
+    sha256: str
+    fits: str
+
+
 async def follow(app: Any, parts: Services) -> None:
-    """Until the server ends. `app.ctx.agent` is Rasa's agent."""
-    answering, told = "", False
+    """Until the server ends, where it started with one of our models. `app.ctx.agent` is Rasa's agent."""
+    answering, told = None, False
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         agent: Agent | None = getattr(app.ctx, "agent", None)
         if agent is None or agent.processor is None:
             continue
         try:
+            if answering is None:
+                answering = await asyncio.to_thread(_started_with, agent, parts.models)
+            if answering is None:
+                return
             answering = await _look(agent, parts.models, answering)
             told = False
         except Exception as error:
@@ -52,13 +65,19 @@ async def follow(app: Any, parts: Services) -> None:
             told = True
 
 
-async def _look(agent: Agent, models: SqlModels, answering: str) -> str:
-    """The SHA-256 of the model that answers after this look; `answering` is the one before it, empty at the start."""
-    answering = answering or await asyncio.to_thread(models.sha256_of, Path(agent.processor.model_path))
-    change = await asyncio.to_thread(_live_beside, models, answering)
+def _started_with(agent: Agent, models: SqlModels) -> _Answering | None:
+    """None where it is none of ours."""
+    sha256 = models.sha256_of(Path(agent.processor.model_path))
+    fits = models.fits_of(sha256)
+    return _Answering(sha256, fits) if fits else None
+
+
+async def _look(agent: Agent, models: SqlModels, answering: _Answering) -> _Answering:
+    """Which model answers after this look."""
+    change = await asyncio.to_thread(models.live, answering.fits)
     if change is None:
         return answering
-    if change.model.sha256 != answering:
+    if change.model.sha256 != answering.sha256:
         try:
             await _change_to(agent, change)
         except Exception as error:
@@ -69,12 +88,7 @@ async def _look(agent: Agent, models: SqlModels, answering: str) -> str:
     if change.loaded_at is None:
         await asyncio.to_thread(models.loaded, change, datetime.now(timezone.utc))
     MODEL.info({"model": change.model.name, "sha256": change.model.sha256})
-    return str(change.model.sha256)
-
-
-def _live_beside(models: SqlModels, answering: str) -> Change | None:
-    fits = models.fits_of(answering)
-    return models.live(fits) if fits else None
+    return _Answering(change.model.sha256, answering.fits)
 
 
 async def _change_to(agent: Agent, change: Change) -> None:

@@ -15,10 +15,11 @@ from sanic.exceptions import PayloadTooLarge, SanicException
 from sanic.response import json as json_response
 
 from kuanxin.channels.composed import ComposedChannel
-from kuanxin.channels.guard import FAILED, Guard
+from kuanxin.channels.guard import FAILED, TURN_SECONDS, Guard
 from kuanxin.channels.inbound import Refused, read_message
 from kuanxin.channels.live_model import follow
 from kuanxin.channels.rasa_pace import remember
+from kuanxin.channels.under_way import finish_at_the_end
 from kuanxin.channels.warm_up import warm_up
 from kuanxin.channels.welcome import BOUND
 from kuanxin.identity.service import SignInRefused
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_BYTES = 16 * 1024
+STOP_SECONDS = TURN_SECONDS + 5  # in which who is connected gets the answer of a turn under way
 MOST_ENTRIES = 100
 TOO_LARGE = "内容太大了，请分几条发。"
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
@@ -60,14 +62,16 @@ class ChatChannel(ComposedChannel):
         routes = Blueprint("kuanxin_chat")
 
         @routes.listener("before_server_start")
-        async def limit_bodies(app: Any, loop: Any) -> None:
+        async def set_limits(app: Any, loop: Any) -> None:
             # Sanic reads a body before a handler sees it, 100 MB by default
             app.config.REQUEST_MAX_SIZE = min(app.config.REQUEST_MAX_SIZE, 1024 * 1024)
+            app.config.GRACEFUL_SHUTDOWN_TIMEOUT = STOP_SECONDS
 
         @routes.listener("after_server_start")
         async def begin(app: Any, loop: Any) -> None:
             app.add_task(warm_up(guard, ready))
             app.add_task(follow(app, parts), name="live model")  # named: Sanic ends it when it stops
+            app.add_task(finish_at_the_end(TURN_SECONDS), name="what is under way")
 
         @routes.get("/health")
         async def health(request: Request) -> HTTPResponse:

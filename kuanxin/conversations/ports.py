@@ -68,7 +68,10 @@ class ConversationStore(Protocol):
         verified: bool,
         disclosed: bool,
     ) -> tuple[Entry, ...]:
-        """Appends to the transcript, issues the ids of buttons, and marks the message `message_id` as answered."""
+        """Appends to the transcript, issues the ids of buttons, and marks the message `message_id` as answered.
+
+        Of two answers of the assistant to one message the first stays: it is what the second call returns.
+        """
 
     def button(self, conversation_id: str, button_id: str) -> IssuedButton | None: ...
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from kuanxin.settings import Settings
 
-SERVERS = ("rasa", "actions", "notices", "page", "desk")
+SERVERS = ("worker", "rasa", "actions", "notices", "page", "desk")
+WORKER = "kuanxin.operate.worker"
 DESK_OPTIONS = (
     "--worker-class gthread --workers 2 --threads 8 --graceful-timeout 10 --max-requests 20000 "
     "--log-level warning --logger-class desk.logs.GunicornLog"
@@ -39,7 +40,8 @@ def start(name: str) -> NoReturn:
         "SANIC_HOST": "127.0.0.1",  # the action server has no login: never beyond its machine or pod
     }
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-m", SERVE, name, *_command(name, settings)], environment)
+    command = [WORKER] if name == "worker" else [SERVE, name, *_command(name, settings)]
+    os.execve(sys.executable, [sys.executable, "-m", *command], environment)
 
 
 def _command(name: str, settings: Settings) -> Sequence[str]:

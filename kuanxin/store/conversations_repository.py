@@ -134,18 +134,18 @@ class SqlConversations(Transactions):
         verified: bool,
         disclosed: bool,
     ) -> tuple[Entry, ...]:
+        this = and_(inbound.c.conversation_id == conversation_id, inbound.c.message_id == message_id)
         with self._writing() as connection:
-            if (
-                take_conversation(connection, conversation_id).holder == "human"
-                and author == "assistant"
-                and message_id
-            ):
-                replies = ()  # a colleague took over while the model was thinking
+            holder = take_conversation(connection, conversation_id).holder
+            if author == "assistant" and message_id:
+                if connection.execute(select(inbound.c.answered).where(this)).scalar():
+                    return _replies_to(connection, conversation_id, message_id)  # by another worker, whose lease it was
+                if holder == "human":
+                    replies = ()  # a colleague took over while the model was thinking
             said = {"author": author, "message_id": message_id, "verified": verified}
             rows = [{**shown(connection, conversation_id, reply), **said} for reply in replies]
             entries = append_entries(connection, conversation_id, now, rows)
             if message_id is not None:
-                this = and_(inbound.c.conversation_id == conversation_id, inbound.c.message_id == message_id)
                 connection.execute(update(inbound).where(this).values(answered=True))
             if disclosed:
                 change_conversation(connection, conversation_id, disclosed=True)

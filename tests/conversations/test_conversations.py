@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from kuanxin.conversations import service
 from kuanxin.conversations.alerts import FolderAlerts
 from kuanxin.conversations.model import ConversationNotFound, ConversationsUnavailable
 from kuanxin.conversations.service import Conversations
@@ -56,6 +57,15 @@ class TestTranscript:
         conversations.record_replies("v-1", [], NOW, message_id="m1")
         again = conversations.record_inbound("v-1", "m1", "在吗", NOW)
         assert (again.new, again.pending, again.entries) == (False, False, ())
+
+    def test_a_message_that_two_workers_answer_has_the_first_answer(self, conversations, monkeypatch):
+        """The database's clock leapt while the first one was at it: its lease ran out, another took the message."""
+        monkeypatch.setattr(service, "ANSWER_LEASE_SECONDS", -1.0)
+        assert conversations.record_inbound("v-1", "m1", "在吗", NOW).new
+        assert conversations.record_inbound("v-1", "m1", "在吗", NOW).new
+        first = conversations.record_replies("v-1", [{"text": "在的"}], NOW, message_id="m1")
+        assert conversations.record_replies("v-1", [{"text": "我在"}], NOW, message_id="m1") == first
+        assert [entry.text for entry in conversations.transcript("v-1")] == ["在吗", "在的"]
 
     def test_of_several_at_the_same_time_one_is_new(self, conversations):
         with ThreadPoolExecutor(4) as pool:

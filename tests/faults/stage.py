@@ -118,7 +118,7 @@ class Borrower:
 
     def __init__(self, faulty: Faulty, id: str) -> None:
         self._faulty, self.id = faulty, id
-        self._token = faulty.stage.token(id)
+        self.token = faulty.stage.token(id)
         self._chat = faulty.assistant.chat
 
     def say(self, text: str) -> str:
@@ -142,7 +142,7 @@ class Borrower:
 
     def agreed(self) -> list[str]:
         """The states of what this borrower has agreed to, as the book has it."""
-        return [a.state.value for a in self._faulty.stage.arrangements(self._token)]
+        return [a.state.value for a in self._faulty.stage.arrangements(self.token)]
 
     def events(self) -> list[str]:
         loans = self._faulty.stage.services.servicing.book.loans_of(self.id)
@@ -155,7 +155,7 @@ class Borrower:
         return other
 
     def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self._token}"}
+        return {"Authorization": f"Bearer {self.token}"}
 
     def _read(self, answer: requests.Response) -> list[dict[str, Any]]:
         body = answer.json()

@@ -201,8 +201,9 @@ def test_a_consent_that_overtakes_its_question_agrees_to_nothing(stage: Faulty) 
     assert at_once.events() == (["committed"] if agreed else [])
 
 
-def test_two_workers_on_one_conversation(stage: Faulty, borrower: Borrower) -> None:
-    """Both are told the same consent, and other things at the same time: one agreement, every message answered once."""
+@pytest.fixture(scope="module")
+def second_worker(stage: Faulty) -> Iterator[str]:
+    """The address of another Rasa server over the same database."""
     first, port = stage.assistant.processes["rasa"], free_port()
     command = [*first.args[:-1], str(port)]
     url = f"http://127.0.0.1:{port}"
@@ -214,29 +215,54 @@ def test_two_workers_on_one_conversation(stage: Faulty, borrower: Borrower) -> N
             assert second.poll() is None
             assert time.monotonic() < until
             time.sleep(0.2)
-        assert "一共" in borrower.say("分6期")
-        elsewhere, consent = borrower.at(url), uuid.uuid4().hex
-        with ThreadPoolExecutor(4) as pool:
-            said = [
-                turn.result(60)
-                for turn in (
-                    pool.submit(borrower.send, "确认", consent),
-                    pool.submit(elsewhere.send, "确认", consent),
-                    pool.submit(elsewhere.say, "几号还款"),
-                    pool.submit(borrower.say, "谢谢"),
-                )
-            ]
-        assert all(said), said
-        if "生效" not in said[0]:  # the other question came first and the offer was shown again
-            assert "生效" in elsewhere.say("确认")
-        assert borrower.agreed() == ["active"]
-        assert borrower.events() == ["committed"]
-        entries = borrower.heard()
-        assert entries == elsewhere.heard()
-        assert len({entry["id"] for entry in entries}) == len(entries)
+        yield url
     finally:
         second.terminate()
         assert second.wait(30) == 0
+
+
+def test_two_workers_on_one_conversation(borrower: Borrower, second_worker: str) -> None:
+    """Both are told the same consent, and other things at the same time: one agreement, every message answered once."""
+    assert "一共" in borrower.say("分6期")
+    elsewhere, consent = borrower.at(second_worker), uuid.uuid4().hex
+    with ThreadPoolExecutor(4) as pool:
+        said = [
+            turn.result(60)
+            for turn in (
+                pool.submit(borrower.send, "确认", consent),
+                pool.submit(elsewhere.send, "确认", consent),
+                pool.submit(elsewhere.say, "几号还款"),
+                pool.submit(borrower.say, "谢谢"),
+            )
+        ]
+    assert all(said), said
+    if "生效" not in said[0]:  # the other question came first and the offer was shown again
+        assert "生效" in elsewhere.say("确认")
+    assert borrower.agreed() == ["active"]
+    assert borrower.events() == ["committed"]
+    entries = borrower.heard()
+    assert entries == elsewhere.heard()
+    assert len({entry["id"] for entry in entries}) == len(entries)
+
+
+def test_the_clock_of_the_database_leaps_in_the_midst_of_a_turn(
+    stage: Faulty, borrower: Borrower, second_worker: str
+) -> None:
+    """The message seems lost, and a second worker takes it, too: one agreement, one answer, the same over both."""
+    assert "一共" in borrower.say("分6期")
+    consent, before = uuid.uuid4().hex, borrower.heard()
+    stage.signal("actions", signal.SIGSTOP)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(borrower.send, "确认", consent)
+        time.sleep(1)
+        stage.leases_run_out()
+        second = pool.submit(borrower.at(second_worker).send, "确认", consent)
+        time.sleep(1)
+        stage.signal("actions", signal.SIGCONT)
+        assert "生效" in (said := first.result(60)), said
+        assert second.result(60) == said
+    assert [entry["from"] for entry in borrower.heard()[len(before) :]] == ["borrower", "assistant"]
+    assert borrower.events() == ["committed"]
 
 
 def test_the_disk_is_full(tmp_path: Path) -> None:

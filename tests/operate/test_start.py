@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import requests
 
@@ -77,6 +78,15 @@ def test_a_server_becomes_what_it_is_named(tmp_path: Path) -> None:
     finally:
         server.terminate()
         assert server.wait(30) == 0
+
+
+def test_a_worker_of_which_one_server_fails_ends_the_other(tmp_path: Path) -> None:
+    """The Rasa server finds no tables; an action server alone would be a worker that answers nobody."""
+    port = free_port()
+    status, said = _said(["start", "worker"], _environment(tmp_path, ACTION_PORT=port, RASA_PORT=free_port()))
+    assert status == 1
+    assert "The database does not answer" in str(said)
+    assert not [p for p in psutil.process_iter(["cmdline"]) if str(port) in (p.info["cmdline"] or ())]
 
 
 def test_the_documented_table_is_that_of_the_code() -> None:
