@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 IN_DANGER = re.compile(r"现在就|马上就|正在|楼顶|天台|吃了.{0,4}药|割|跳|遗书|煤气|农药")
 CAN_PAY = re.compile(r"最多|顶多|只能|只够|(?<!不)能[还拿付出凑]|可以|拿得?出|也就")
 NOTHING = re.compile(r"一分.{0,4}(?:没有?|拿不出)|啥都?没有?|什么都没有?")
+OF_THE_LOAN = re.compile(r"欠|还款|还钱|逾期|分期|延期|晚几天|利息|罚息|征信|账单|扣款")
+WORN_OUT = re.compile(r"死|活|累|撑|崩溃|难受|绝望|害怕|没意思|受不了")
 LATER = Button("晚些天再还", "request_extension")
 BY_INCOME = Button("按收入算算能还多少", "request_instalment_plan", {"plan": "budget"})
 NO_MONEY = Button("现在一分也拿不出", "request_human")
@@ -38,6 +40,11 @@ def distress(turn: Turn) -> Answer:
         )
     elif SAFE_NOW.search(turn.text):
         said = "谢谢您告诉我，您安全最重要。还款的事先不用想，不会有人催您。同事会来这里和您聊，难受的时候随时可以打12356。"
+    elif OF_THE_LOAN.search(turn.text) and not WORN_OUT.search(turn.text):  # not forgotten, and not talked about now
+        said = (
+            "这件事我替您记着，同事来了一起看，这段时间不会有人催您。钱的事先放一放，您先照顾好自己。"
+            "难受的时候可以打12356，紧急的话打110或120。"
+        )
     else:
         said = (
             "我在，您慢慢说。别的事都可以先放一放，同事已经在来的路上。如果觉得撑不住，请打12356，紧急的话打110或120。"
