@@ -78,8 +78,8 @@ def starting_model(engine: Engine, chosen: Path | None = None) -> Path:
             if live.id != mine.id:  # back to the release before, or both at a time
                 models.start_with(mine.model, "", "start", now)
             return path
-        except NotOurModel as gone:
-            print(gone, flush=True)
+        except NotOurModel:  # an image that was built anew brings another file of that name
+            print(f"{mine.model.name} is not the file that answered last: that of the present data starts.", flush=True)
     if live is not None and live.model.lessons:
         print(f"{live.model.name} with its {live.model.lessons} lessons is not what starts: train again.", flush=True)
     path = chosen or ensure_model()
