@@ -96,7 +96,8 @@ def test_before_a_sign_in_no_answer_asks_the_book(
     """Whether somebody stands in the book can make no difference, not even in time: it is not asked. The same after
     the writer said to be somebody else."""
     services = MagicMock()
-    services.conversations.hand_over.return_value.staffed = True
+    services.conversations.hand_over.return_value.configure_mock(staffed=True, waiting_since=TURN.now)
+    services.conversations.open_ticket.return_value.opened_at = TURN.now
     for part in (services.servicing, services.book):
         part.configure_mock(**{f"{name}.side_effect": Asked(name) for name in ASKING})
     monkeypatch.setattr("actions.turn.services", lambda: services)
