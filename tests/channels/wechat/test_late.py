@@ -101,3 +101,21 @@ def test_a_clock_that_is_behind_delays_a_consent_and_does_not_prevent_it(asked):
     asked.says("1", created=int(time.time()) - slow)
     asked.hears("您的约定")
     assert agreed(asked) == 1
+
+
+def test_an_offer_that_the_platform_did_not_take_is_agreed_to_by_no_number(follower):
+    before, follower.assistant.behind = agreed(follower), None
+    follower.does(MsgType="event", Event="subscribe")
+    follower.hears("AI 助手")
+    follower.signs_in(BORROWER)
+    follower.hears("已经和您的账务绑定")
+    follower.asks("方案", "可以选的方案")
+    follower.platform.order("fault", path="message/custom/send", answer={"errcode": 40003, "errmsg": "x"})
+    follower.says("核对")
+    until(lambda: len(follower.assistant.seen) == 2)
+    follower.assistant.has_sent()
+    follower.assistant.time_passes()
+    follower.says("1")
+    until(lambda: len(follower.assistant.seen) == 3 or any(LATE in text for text in follower.texts))
+    follower.assistant.has_sent()
+    assert agreed(follower) == before
