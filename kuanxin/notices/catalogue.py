@@ -113,6 +113,12 @@ class ContactRules(_Rules):
     a_day: int = Field(MOST_A_DAY, ge=1, le=MOST_A_DAY)
     in_seven_days: int = Field(MOST_IN_SEVEN_DAYS, ge=1, le=MOST_IN_SEVEN_DAYS)
 
+    @validator("opens", "closes", pre=True)
+    def _as_text(cls, value: Any) -> Any:
+        if not isinstance(value, str | time):  # YAML reads 20:30 without quotes as the number 1230
+            raise ValueError('write the time in quotes, like "09:00"')
+        return value
+
     @root_validator(skip_on_failure=True)
     def _within(cls, values: dict[str, Any]) -> dict[str, Any]:
         if not EARLIEST <= values["opens"] < values["closes"] <= LATEST:

@@ -90,6 +90,8 @@ def test_no_text_presses(word: str) -> None:
         ("texts.due_soon.full", "您好，{total", "brace"),
         ("texts.due_soon.full", "您好" * 200, "SMS long"),
         ("contact.opens", "07:30", "08:00"),
+        ("contact.opens", yaml.safe_load("9:30"), "in quotes"),
+        ("contact.opens", -1, "in quotes"),
         ("contact.closes", "22:30", "22:00"),
         ("contact.closes", "08:30", "opens before closes"),
         ("contact.a_day", 2, "contact.a_day"),
