@@ -170,14 +170,25 @@ def _show_plans(state: Negotiation) -> None:
 
 
 def _show_lower(state: Negotiation) -> None:
-    """Plans with less a month than every one that was offered."""
+    """Plans with less a month than the one that was offered, or than every one of those side by side."""
     turn, servicing = state.turn, state.turn.services.servicing
     borrower = turn.must_be_borrower()
-    seen = [servicing.book.quote(borrower, h) for h in {*(state["offers"] or ()), state["quote"]} - {None}]
-    least = min(quote.monthly for quote in seen if quote)
-    found = servicing.plans(borrower, state["loan"], turn.now)
-    if lower := [offer for offer in found if isinstance(offer, Quote) and offer.monthly < least]:
-        _list(state, "可以，期数长一点，每期就少一些，总的利息会多一点。", lower)
+    offers = [quote for h in state["offers"] or () if (quote := servicing.book.quote(borrower, h))]
+    standing = servicing.book.quote(borrower, state["quote"]) if state["quote"] else None
+    least = min(quote.monthly for quote in ([standing] if standing else offers))
+    found = (*offers, *servicing.plans(borrower, state["loan"], turn.now))
+    lower = {
+        (
+            len(offer.rows),
+            offer.monthly,
+            offer.total,
+        ): offer  # one that is worked out again takes the place of the former
+        for offer in found
+        if isinstance(offer, Quote) and offer.monthly < least
+    }
+    if lower:
+        cheapest_first = sorted(lower.values(), key=lambda offer: offer.total.total)
+        _list(state, "可以，期数长一点，每期就少一些，总的利息会多一点。", cheapest_first)
         return
     state.put(plan=None, quote=None, offers=state["offers"] or [state["quote"]])
     state.say(
