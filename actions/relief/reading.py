@@ -188,10 +188,10 @@ def _late(state: Negotiation, requested: str | None) -> bool:
 
     An offer counts from when it was first shown. A button needs none of this: it says itself what it is for.
     """
-    turn = state.turn
-    conversations, answers = turn.services.conversations, turn.intent == "affirm" or _declines(state)
+    turn, conversations = state.turn, state.turn.services.conversations
     if turn.sent_at is None:
         return False
+    answers = turn.intent == "affirm" or _declines(state)
     if requested == "consent" and answers and turn.entity("consent") is None:
         return came_before(turn.sent_at, conversations.first_shown(turn.conversation, {"consent": state["quote"]}))
     if requested is not None and turn.entity("choice") is not None:

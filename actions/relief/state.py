@@ -97,8 +97,8 @@ class Negotiation:
 
     @property
     def status(self) -> Status:
-        """Of the loan that was chosen."""
-        return self.turn.services.servicing.status(self.turn.must_be_borrower(), self["loan"], self.turn.now)
+        """Of the loan that was chosen, which is an open one."""
+        return next(status for status in self.turn.open_loans if status.loan.id == self["loan"])
 
     @property
     def terms(self) -> dict[str, Any]:
