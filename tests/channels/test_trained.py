@@ -84,10 +84,7 @@ def test_in_wechat_a_plan_within_what_can_be_paid(stage: Stage) -> None:
 def test_words_sent_before_an_offer_agree_to_nothing_and_are_heard_all_the_same(stage: Stage) -> None:
     """“确认” was meant for the first offer; it comes after the second one."""
     person = Follower("oTrained0000000000000000002", stage.wechat, stage.assistant)
-    person.does(MsgType="event", Event="subscribe")
-    person.hears("AI 助手")
-    person.signs_in("B010")
-    person.hears("已经和您的账务绑定")
+    person.begins_as("B010")
     person.asks("分12期", "请核对方案")
     person.asks("分6期", "请核对方案")
     stage.assistant.has_sent()
@@ -129,10 +126,7 @@ def test_on_the_page_an_old_button_is_about_its_own_offer(stage: Stage) -> None:
 
 def test_despair_that_comes_late_is_heard_at_once(stage: Stage) -> None:
     person = Follower("oTrained0000000000000000003", stage.wechat, stage.assistant)
-    person.does(MsgType="event", Event="subscribe")
-    person.hears("AI 助手")
-    person.signs_in("B005")
-    person.hears("已经和您的账务绑定")
+    person.begins_as("B005")
     person.asks("分6期", "请核对方案")
     stage.assistant.has_sent()
     before = len(person.texts)

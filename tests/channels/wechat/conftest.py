@@ -69,6 +69,13 @@ class Follower:
         link = self.assistant.parts.identity.sign_in_link(self.conversation, self.assistant.parts.clock.now())
         assert self.assistant.sign_in(link, borrower) == 200
 
+    def begins_as(self, borrower: str) -> None:
+        """Follows the account and signs in: from then on the loans may be talked about."""
+        self.does(MsgType="event", Event="subscribe")
+        self.hears("AI 助手")
+        self.signs_in(borrower)
+        self.hears("已经和您的账务绑定")
+
     @property
     def conversation(self) -> str:
         return self.assistant.parts.addresses.find("wechat", self.openid).speaker.conversation_id

@@ -23,10 +23,7 @@ def borrowing(follower):
 
 def test_from_hello_to_an_arrangement(borrowing):
     person = borrowing
-    person.does(MsgType="event", Event="subscribe")
-    person.hears("AI 助手")
-    person.signs_in("B004")
-    person.hears("已经和您的账务绑定")
+    person.begins_as("B004")
     loan = person.asks("欠多少", "现在应还")
     assert "逾期：41天" in loan
     assert "1. 怎么还款\n2. 转人工客服" in loan
@@ -57,10 +54,7 @@ def test_a_picture_compares_offers_and_only_offers():
 
 
 def test_without_a_picture_nothing_is_missing(borrowing):
-    borrowing.does(MsgType="event", Event="subscribe")
-    borrowing.hears("AI 助手")
-    borrowing.signs_in("B003")
-    borrowing.hears("已经和您的账务绑定")
+    borrowing.begins_as("B003")
     borrowing.platform.order("fault", path="media/upload", answer={"errcode": 47001, "errmsg": "x"})
     assert "3. 方案3" in borrowing.asks("方案", "可以选的方案")
 

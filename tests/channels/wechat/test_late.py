@@ -16,10 +16,7 @@ BORROWER = "B005"
 def asked(follower):
     """Somebody saw a list of offers first, and now the question whether one of them is agreed to."""
     follower.assistant.behind = None
-    follower.does(MsgType="event", Event="subscribe")
-    follower.hears("AI 助手")
-    follower.signs_in(BORROWER)
-    follower.hears("已经和您的账务绑定")
+    follower.begins_as(BORROWER)
     follower.asks("方案", "可以选的方案")
     follower.asks("核对", "请核对方案")
     follower.assistant.has_sent()
@@ -105,10 +102,7 @@ def test_a_clock_that_is_behind_delays_a_consent_and_does_not_prevent_it(asked):
 
 def test_an_offer_that_the_platform_did_not_take_is_agreed_to_by_no_number(follower):
     before, follower.assistant.behind = agreed(follower), None
-    follower.does(MsgType="event", Event="subscribe")
-    follower.hears("AI 助手")
-    follower.signs_in(BORROWER)
-    follower.hears("已经和您的账务绑定")
+    follower.begins_as(BORROWER)
     follower.asks("方案", "可以选的方案")
     follower.platform.order("fault", path="message/custom/send", answer={"errcode": 40003, "errmsg": "x"})
     follower.says("核对")
