@@ -19,7 +19,7 @@ from kuanxin.channels.guard import FAILED, TURN_SECONDS, Guard
 from kuanxin.channels.inbound import Refused, read_message
 from kuanxin.channels.live_model import follow
 from kuanxin.channels.rasa_pace import remember
-from kuanxin.channels.under_way import finish_at_the_end
+from kuanxin.channels.under_way import finish_at_the_end, let_go
 from kuanxin.channels.warm_up import warm_up
 from kuanxin.channels.welcome import BOUND
 from kuanxin.identity.service import SignInRefused
@@ -66,6 +66,7 @@ class ChatChannel(ComposedChannel):
             # Sanic reads a body before a handler sees it, 100 MB by default
             app.config.REQUEST_MAX_SIZE = min(app.config.REQUEST_MAX_SIZE, 1024 * 1024)
             app.config.GRACEFUL_SHUTDOWN_TIMEOUT = STOP_SECONDS
+            app.register_middleware(let_go, "response")
 
         @routes.listener("after_server_start")
         async def begin(app: Any, loop: Any) -> None:

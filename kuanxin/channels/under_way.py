@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+    from sanic import Request
+    from sanic.response import HTTPResponse
+
 T = TypeVar("T")
 
 _begun: set[asyncio.Task[Any]] = set()  # the event loop itself would forget them
@@ -35,3 +38,10 @@ async def finish_at_the_end(seconds: float) -> None:
         while (begun := [task for task in _begun if task.get_loop() is loop]) and loop.time() < until:
             with suppress(asyncio.CancelledError):
                 await asyncio.wait(begun, timeout=until - loop.time())
+
+
+def let_go(request: Request, response: HTTPResponse) -> None:
+    """Sanic closes connections that are idle when it is told to stop; one that had a request under way it would serve
+    on for as long as requests keep coming, as they do from a proxy. So that request's answer is its last."""
+    if request.app.is_stopping:
+        request.stream.keep_alive = False  # said in the answer's header, too

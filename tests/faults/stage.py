@@ -128,8 +128,9 @@ class Borrower:
         """The answer in one text. Raises requests.RequestException where there is none."""
         return "\n".join(message["text"] for message in self._read(self.post(text, message_id)))
 
-    def post(self, text: str, message_id: str) -> requests.Response:
-        return requests.post(
+    def post(self, text: str, message_id: str, over: requests.Session | None = None) -> requests.Response:
+        """`over` what is connected already, else over a connection of its own."""
+        return (over or requests).post(
             f"{self._chat}/messages",
             json={"message_id": message_id, "text": text},
             headers=self._headers(),

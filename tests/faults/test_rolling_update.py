@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 TALKERS = 3  # so that the proxy, which sees one address, lets them through
 PAUSE_SECONDS = 0.5
+SOON_SECONDS = 15  # nobody's turn takes long here
 SAID = ("我欠多少", "会不会上征信", "怎么还款", "谢谢")
 
 
@@ -78,7 +79,7 @@ class Update:
         processes = self.worker.assistant.processes
         for name in ("rasa", "actions"):
             self.worker.signal(name, signal.SIGTERM)
-            assert processes[name].wait(30) == 0
+            assert processes[name].wait(SOON_SECONDS) == 0
         arguments = processes["rasa"].args
         arguments[arguments.index(str(self._old))] = str(model)
         with ThreadPoolExecutor() as pool:

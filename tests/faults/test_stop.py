@@ -173,6 +173,18 @@ def test_what_is_said_in_the_web_chat_is_answered_over_the_next_connection(other
     assert who_spoke(borrower) == [*before, "borrower", "assistant"]
 
 
+def test_a_connection_that_is_kept_gets_its_answer_and_no_further_one(other: Faulty) -> None:
+    """As a proxy keeps it, over which one message follows another."""
+    borrower = other.borrower()
+    with a_worker(other) as worker, requests.Session() as kept, ThreadPoolExecutor() as pool:
+        with told_to_stop(other, worker, "loans", 4):
+            answer = pool.submit(borrower.at(worker.url).post, OWED, uuid.uuid4().hex, kept)
+        assert AMOUNT.search(answer.result(SOON_SECONDS).text)
+        with pytest.raises(requests.ConnectionError):
+            borrower.at(worker.url).post(OWED, uuid.uuid4().hex, kept)
+        assert worker.process.wait(SOON_SECONDS) == 0
+
+
 def test_with_nobody_there_it_ends_at_once_and_says_nothing(other: Faulty) -> None:
     with a_worker(other) as worker:
         said = worker.log.read_text()
