@@ -15,6 +15,7 @@ from kuanxin.servicing.position import NOTHING, Item, LiveRow, Position
 from kuanxin.servicing.quotes import KIND_OF, Quote, Refusal, ReliefRequest, Row, quote_hash
 from kuanxin.servicing.relief.base import Binding, Case, Draft, decided_by_person, forbidden, prefix, refuse
 from kuanxin.servicing.relief.kinds import KINDS
+from kuanxin.servicing.relief.promise import due_by
 from kuanxin.servicing.relief.record import change_to_json
 from kuanxin.servicing.state import end_of, state_of
 from kuanxin.servicing.wire import SHANGHAI
@@ -50,6 +51,9 @@ def _quote(
 ) -> Quote | Refusal:
     position = case.position
     rows = projected(position.change(draft.change), draft)
+    until = draft.until
+    if draft.pays and draft.pays[1] < due_by(position, draft.pays[0]):
+        until = rows[1].due_date  # what is left of the arrears is paid with the next payment
     cost = yearly_cost(position, rows) if draft.spread else None
     if cost is not None and cost > policy.apr_cap:
         reason = f"这样安排的综合年化成本是{cost * 100:.2f}%，超过了{policy.apr_cap * 100:.2f}%的上限，所以不能办。"
@@ -77,8 +81,8 @@ def _quote(
         owed_now=position.owed(position.due_rows(), case.today),
         total=total(rows),
         total_if_paid_now=total(paid_now(position)).total,
-        total_if_nothing=total(nothing_done(case.loan, draft.until)).total,
-        nothing_until=draft.until,
+        total_if_nothing=total(nothing_done(case.loan, until)).total,
+        nothing_until=until,
         apr=cost,
         facts=facts,
     )

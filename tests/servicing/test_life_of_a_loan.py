@@ -163,6 +163,8 @@ class TestEveryOffer:
         if not position.credit:
             assert quote.total.principal == unpaid, "principal is moved, never made or lost"
         assert quote.total_if_paid_now <= quote.total_if_nothing
+        if KINDS[quote.kind].binding is Binding.PROMISE:
+            assert quote.total.total <= quote.total_if_nothing, "to pay something costs nothing"
 
     @many
     @given(loans(), requests())

@@ -456,6 +456,14 @@ class TestPartialPayment:
         assert quote.facts["left"] == 641_75
         assert quote.owed_now == Amounts(1_000_00, 139_50, 2_25)
 
+    def test_it_is_compared_with_doing_nothing_until_what_it_leaves_is_paid(self) -> None:
+        """With row 2, on 20 December: 27 days of penalty interest less on 358.25 of principal, at 0.075 % a day."""
+        quote = quoted(a_loan(days_past_due=3), PartialPayment(500_00, TODAY))
+        assert quote.nothing_until == quote.rows[1].due_date == date(2026, 12, 20)
+        assert quote.total_if_nothing - quote.total.total == 7_25
+        whole = quoted(a_loan(days_past_due=3), PartialPayment(1_141_75, TODAY))
+        assert (whole.nothing_until, whole.total_if_nothing) == (TODAY, whole.total.total)
+
     def test_more_than_is_due_goes_to_the_next_row(self) -> None:
         quote = quoted(a_loan(days_past_due=3), PartialPayment(1_200_00, TODAY))
         assert quote.facts["left"] == 0

@@ -527,6 +527,20 @@ class TestAnExtension:
         assert (refusal.rule, refusal.limits) == ("reduced_interim.replaces", {"in_force": running.id})
         assert "延期还款" in refusal.reason
 
+    def test_less_a_month_after_it_begins_on_the_day_that_it_moved_to(self) -> None:
+        """Also where that day comes before today's day of the month and after the loan's own (20, 23, 30)."""
+        desk = servicing(a_loan(days_past_due=3))
+        agreed(desk, Extension(days(7)))
+        quote = quoted(desk, ReducedInterim(400_00, 3))
+        assert [(row.due_date.month, row.due_date.day) for row in quote.rows[:4]] == [
+            (11, 30),
+            (12, 30),
+            (1, 30),
+            (2, 28),
+        ]
+        refusal = desk.quote(BORROWER, "L001", ReducedInterim(1, 3), NOW)
+        assert refusal.limits == {"lowest_monthly": 139_50}, "31 days on 9,000"
+
     def test_where_a_due_date_change_may_follow_no_day_is_counted_twice(self) -> None:
         """The same rows as without the extension between."""
         loan, wanted = a_loan(due_in=5), DueDateChange(25)

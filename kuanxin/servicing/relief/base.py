@@ -78,7 +78,7 @@ class Draft:
     """An offer before its figures are put together."""
 
     change: Change
-    until: date  # the last day that the offer changes: "doing nothing" is counted until then
+    until: date  # the last day that the offer changes: "doing nothing" is counted until then, or what it leaves is paid
     params: dict[str, Any] = field(default_factory=dict)  # of the policy, fixed with the quote
     facts: dict[str, Any] = field(default_factory=dict)
     deadline: date | None = None
@@ -96,6 +96,11 @@ def next_on_day(after: date, anchor_day: int) -> date:
     """The first day after `after` that is the anchor day of its month."""
     this_month = add_months(after, 0, anchor_day)
     return this_month if this_month > after else add_months(after, 1, anchor_day)
+
+
+def anchor_of(position: Position, first_due: date) -> int:
+    """The day of the month for payments from `first_due` on: the loan's, or that day's own where it was moved there."""
+    return position.anchor_day if add_months(first_due, 0, position.anchor_day) == first_due else first_due.day
 
 
 def refuse(kind: ReliefKind, rule: str, reason: str, **limits: object) -> Refusal:

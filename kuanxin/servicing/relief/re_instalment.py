@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from kuanxin.servicing import schedule
 from kuanxin.servicing.allocation import allocate
-from kuanxin.servicing.calendar import add_months
 from kuanxin.servicing.changes import spread
 from kuanxin.servicing.model import Amounts, Method, ReliefKind
 from kuanxin.servicing.position import NOTHING, Change, LiveRow, Position
 from kuanxin.servicing.quotes import Refusal, ReInstalment
-from kuanxin.servicing.relief.base import Case, Draft, closing, refuse
+from kuanxin.servicing.relief.base import Case, Draft, anchor_of, closing, refuse
 from kuanxin.servicing.words import day
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def change(position: Position, request: ReInstalment, params: dict[str, Any], pr
         position.day,
         request.rows,
         first,
-        anchor_day=position.anchor_day if add_months(first, 0, position.anchor_day) == first else first.day,
+        anchor_day=anchor_of(position, first),
     )
     if params["charges_bear_interest"]:
         shares = _out_of(beside, [row.principal for row in plan], position)

@@ -19,7 +19,7 @@ from kuanxin.servicing.model import Amounts, Instalment, ReliefKind
 from kuanxin.servicing.money import round_fen
 from kuanxin.servicing.policy import ReducedInterimRules, fen
 from kuanxin.servicing.position import NOTHING, Change, Position
-from kuanxin.servicing.relief.base import Case, Draft, closing, refuse
+from kuanxin.servicing.relief.base import Case, Draft, anchor_of, closing, refuse
 from kuanxin.servicing.relief.re_instalment import charges, new_rows
 from kuanxin.servicing.words import money
 
@@ -53,7 +53,7 @@ def change(position: Position, request: ReducedInterim, params: dict[str, Any], 
     rows = position.open_rows
     owed = sum((position.accrued(row, position.day) for row in rows), NOTHING)
     first = date.fromisoformat(params["first_due"])
-    anchor = position.anchor_day if add_months(first, 0, position.anchor_day) == first else first.day
+    anchor = anchor_of(position, first)
     balance, beside, since = owed.principal, replace(owed, principal=0), position.day
     plan: list[Instalment] = []
     shares: list[Amounts] = []
@@ -80,9 +80,11 @@ def change(position: Position, request: ReducedInterim, params: dict[str, Any], 
 def lowest(position: Position, first_due: date, months: int) -> Fen:
     """The interest of the dearest interim month, with no principal repaid before it."""
     principal = sum(row.unpaid_principal for row in position.open_rows)
-    days = [position.day, *(add_months(first_due, n, position.anchor_day) for n in range(months))]
-    spans = pairwise(days)
-    return max(round_fen(interest(principal, position.terms, *span), position.terms.rounding) for span in spans)
+    terms, anchor = position.terms, anchor_of(position, first_due)
+    days = [position.day, *(add_months(first_due, n, anchor) for n in range(months))]
+    return max(
+        round_fen(interest(principal, terms, *span, anchor_day=anchor), terms.rounding) for span in pairwise(days)
+    )
 
 
 def _person(request: ReducedInterim, rules: ReducedInterimRules, made: Change) -> str:
