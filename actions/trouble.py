@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from actions.base import HUMAN, answers
 from actions.contact import wished
 from actions.loan_status import summary
 from actions.turn import Answer, Turn, say
+from actions.understanding import interest_and_fees
 from kuanxin.conversations.replies import Button
+
+_ONLY_WHY = re.compile(
+    r"[那我这]*(?:为什么|为啥|怎么|咋)(?:我|会|就|要|得|还|欠|了|是)*[这那]么[多高](?:钱|的|了|啊|呀|呢|[?？])*$"
+)
 
 
 @answers("dispute_debt")
 def dispute(turn: Turn) -> Answer:
-    """Freezes reminders on the item, opens a ticket, never asks to pay it."""
+    """Freezes reminders on the item, opens a ticket, never asks to pay it. Who only asks why it is so much is shown what
+    it is made of first, with the dispute one press away."""
     turn.must_be_borrower()
+    if turn.known and _ONLY_WHY.match(turn.text):
+        (made_of,) = interest_and_fees(turn).replies
+        text = f"{summary(turn.known)}{made_of.text}"
+        return Answer((replace(made_of, text=text, buttons=(Button("账不对", "dispute_debt"), HUMAN)),))
     conversations = turn.services.conversations
     subject = turn.chosen.loan.id if turn.chosen else "不是本人的借款"
     ticket = conversations.open_ticket(turn.conversation, "dispute", subject, turn.text, turn.now)

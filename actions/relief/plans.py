@@ -29,6 +29,9 @@ _LESS = re.compile(
     r"[再更][少低]|[少低降][还付拿]?一?[点些](?!.{0,3}[息费])|太[多高贵]|(?<!差不)多了|[还拿付]不[起出了].{0,3}这么多|压力.{0,3}大|吃力|吃不消"
 )
 
+_OF_ALL_TOGETHER = re.compile(r"利息|总共|总的|一共|加起来")  # of which a lower amount a month takes more
+_OTHERS = re.compile(r"(?:别的|其[他它]的?|另外的?|有没有|换一?[个种])(?:什么)?(?:办法|方案|选择|法子|方法)")
+
 
 def plan(state: Negotiation, requested: str | None) -> None:
     """Puts forward the plan that a message asks for, the best one within what can be paid, or several to choose from."""
@@ -61,6 +64,8 @@ def plan(state: Negotiation, requested: str | None) -> None:
         _within(state, budget)
     elif wants_less(state):
         _show_lower(state)
+    elif _OTHERS.search(turn.text) and (state["quote"] or state["offers"]):
+        _show_others(state)
     elif turn.entity("plan") == "show" or (requested == "plan" and undecided):
         _show_plans(state)
 
@@ -68,7 +73,11 @@ def plan(state: Negotiation, requested: str | None) -> None:
 def part_first(state: Negotiation) -> Fen | None:
     """What is to be paid at once, before the rest (先还2000 剩下的分期): no amount of every month."""
     told = (e["value"] for e in state.turn.entities if e["entity"] == "amount" and e.get("at_once"))
-    return to_fen(next(told, None)) if _THE_REST.search(state.turn.text) else None
+    return to_fen(next(told, None)) if speaks_of_the_rest(state) else None
+
+
+def speaks_of_the_rest(state: Negotiation) -> bool:
+    return bool(_THE_REST.search(state.turn.text))
 
 
 def _with_rows(state: Negotiation, count: int, budget: Budget) -> bool:
@@ -199,6 +208,15 @@ def _show_lower(state: Negotiation) -> None:
     )
 
 
+def _show_others(state: Negotiation) -> None:
+    """The other plans; where they are side by side already, the other ways."""
+    if not state["quote"] and len(state["offers"]) > 1:
+        ways = (Button("晚几天还", "request_extension"), Button("先还一部分", "ask_partial_payment"), HUMAN)
+        state.say(Reply("分期能排开的都在上面了。也可以晚几天还、先还一部分，或者请同事一起想办法。", buttons=ways))
+        return
+    _show_plans(state)
+
+
 def _list(state: Negotiation, said: str, quotes: Sequence[Quote]) -> None:
     state.put(offers=[quote.hash for quote in quotes], plan=None, quote=None)
     state.say(
@@ -238,7 +256,8 @@ def _nothing_fits(state: Negotiation, limit: int, nearest: Quote | Refusal | Non
 def wants_less(state: Negotiation) -> bool:
     """Whether an amount that was offered is said to be too much (太高了, 能不能再少点): no refusal, and no other wish."""
     offered = state["relief"] in {"plan", "part_amount"} and (state["quote"] or state["offers"])
-    return bool(offered and not state.terms and _LESS.search(state.turn.text))
+    text = state.turn.text
+    return bool(offered and not state.terms and _LESS.search(text) and not _OF_ALL_TOGETHER.search(text))
 
 
 def means_the_quote(state: Negotiation) -> bool:

@@ -17,7 +17,7 @@ from actions.base import HUMAN, book_unavailable, briefly, opening, send, sign_i
 from actions.readings import otherwise
 from actions.relief.limits import counted_from, later_dates
 from actions.relief.offering import put_forward
-from actions.relief.plans import means_the_quote, part_first, plan, wants_less
+from actions.relief.plans import means_the_quote, part_first, plan, speaks_of_the_rest, wants_less
 from actions.relief.state import A_MONTH, ANY, EMPTY, FORM, LEAVING, REQUESTED, UNSURE, WISHES, Negotiation
 from actions.turn import NotVerified, Turn, to_fen
 from kuanxin.conversations.replies import Reply
@@ -345,8 +345,6 @@ def _due_day(state: Negotiation) -> None:
 def _part_amount(state: Negotiation) -> None:
     turn, servicing = state.turn, state.turn.services.servicing
     borrower, said, on = turn.must_be_borrower(), state.amount(), state.date()
-    if part_first(state) is not None:
-        on = None  # the day is that of the rest (先还1000 剩下的1号还)
     if wants_less(state):
         state.say(Reply("好，那这次还多少合适？说个数，我重新算。"))
         return
@@ -355,6 +353,9 @@ def _part_amount(state: Negotiation) -> None:
         said = ((status.due if status.due.total else status.next_open).total + 1) // 2
     standing = servicing.book.quote(borrower, state["quote"]) if state["quote"] else None
     before = standing.request if standing else None
+    if on and (part_first(state) is not None or (before and said is None and speaks_of_the_rest(state))):
+        on = None  # that of the rest (先还1000 剩下的1号还)
+        state.say(Reply("剩下的，等这次的钱入账以后再约日子：到时候告诉我哪天还，我按新的数算。"))
     if isinstance(before, PartialPayment):  # another amount on that day, or that amount on another day
         said, on = (said or before.amount, on or before.on) if said or on else (None, None)
     if said is None:
