@@ -12,11 +12,13 @@ from functools import partial
 
 from kuanxin import logs
 from kuanxin.operate.shown import show
+from kuanxin.operate.worker import end_after_the_others
 from kuanxin.quietly import hush
 from kuanxin.settings import read_settings
 
 
 def serve(name: str, module: str) -> None:
+    end_after_the_others()
     settings = read_settings()
     configure = partial(logs.configure, name, settings.log_format)
     configure()
