@@ -25,7 +25,7 @@ def serve(name: str, module: str) -> None:
     try:
         show(name, settings)
     except OSError as error:
-        sys.exit(f"KUANXIN_METRICS_PORT: the port for {name} is not free ({error.strerror}), expected three free ones")
+        sys.exit(f"KUANXIN_METRICS_PORT: the port for {name} is not free ({error.strerror}), expected four free ones")
     if module == "rasa":
         import rasa.utils.io
         import rasa.utils.log_utils
