@@ -1,4 +1,4 @@
-"""Figures for Prometheus. Every process counts for itself and shows them on a port of its own (KUANXIN_METRICS_PORT).
+"""Figures for Prometheus. Every server counts for itself and shows them on a port of its own (KUANXIN_METRICS_PORT).
 
 Labels have few values, fixed in the code: never an id, a name, an amount.
 """
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics import MetricWrapperBase
 
+FIGURES_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's own, for a server of several processes
 FAST = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 READY = Gauge("kuanxin_ready", "1: the server does its work; 0: it starts", ["server"])
@@ -43,6 +44,12 @@ LOAN_BOOK_CALLS = Histogram(
     buckets=FAST,
 )
 LOAN_BOOK_BREAKER = Gauge("kuanxin_loan_book_breaker_open", "1: the loan system is left alone after failures")
+DESK_REQUESTS = Histogram(
+    "kuanxin_desk_request_seconds",
+    "Requests to the desk; view: its name in desk/urls.py, none where there is no such page",
+    ["method", "view", "status"],
+    buckets=FAST,
+)
 NOTICES = Counter("kuanxin_notices", "What became of notices that were due, by state", ["state"])
 
 for counted, values in (

@@ -115,8 +115,8 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         0,
         ge=0,
-        le=65533,
-        description="figures of rasa for Prometheus; of actions and notices on the two after; 0: none",
+        le=65532,
+        description="figures of rasa for Prometheus; of actions, notices, desk on the three after; 0: none",
     )
     interface: str = Field("127.0.0.1", description="the address that the servers listen on")
     rasa_port: int = Field(5005, ge=1, le=65535, description="the Rasa server")

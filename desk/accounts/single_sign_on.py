@@ -30,12 +30,18 @@ logger = logging.getLogger(__name__)
 def provider() -> dict[str, Any]:
     """What the provider says of itself (OpenID Connect Discovery 4). Raises requests.RequestException, ValueError."""
     issuer = settings.KUANXIN.desk_oidc
-    answer = requests.get(f"{issuer}/.well-known/openid-configuration", timeout=settings.OIDC_TIMEOUT)
-    answer.raise_for_status()
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = _asked("GET", f"{issuer}/.well-known/openid-configuration").json()
     if str(found.get("issuer", "")).rstrip("/") != issuer:
         raise ValueError(f"KUANXIN_DESK_OIDC is {issuer}, the provider calls itself {found.get('issuer')}")
     return found
+
+
+def _asked(method: str, url: str, **more: Any) -> requests.Response:
+    """A redirect, which the library would follow, would take the secret or a person's token to another host."""
+    answer = requests.request(method, url, timeout=settings.OIDC_TIMEOUT, allow_redirects=False, **more)
+    if answer.status_code != 200:
+        raise requests.HTTPError(f"the provider answered {answer.status_code}", response=answer)
+    return answer
 
 
 class SingleSignOn(OIDCAuthenticationBackend):  # type: ignore[misc]
@@ -63,14 +69,16 @@ class SingleSignOn(OIDCAuthenticationBackend):  # type: ignore[misc]
 
     def retrieve_matching_jwk(self, token: str) -> jwt.PyJWK:
         """The key that the token names; a provider with one key need not name it (JSON Web Signature 4.1.4)."""
-        answer = requests.get(self.OIDC_OP_JWKS_ENDPOINT, timeout=settings.OIDC_TIMEOUT)
-        answer.raise_for_status()
-        keys = jwt.PyJWKSet.from_dict(answer.json()).keys
+        keys = jwt.PyJWKSet.from_dict(_asked("GET", self.OIDC_OP_JWKS_ENDPOINT).json()).keys
         named = jwt.get_unverified_header(token).get("kid")
         fitting = [key for key in keys if key.algorithm_name == self.OIDC_RP_SIGN_ALGO and named in (None, key.key_id)]
         if len(fitting) != 1:
             raise Refused("no key of the provider fits the token")
         return fitting[0]
+
+    def get_token(self, payload: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = _asked("POST", self.OIDC_OP_TOKEN_ENDPOINT, data=payload).json()
+        return found
 
     def verify_token(self, token: str, **kwargs: Any) -> dict[str, Any]:
         payload: dict[str, Any] = super().verify_token(token, **kwargs)
@@ -87,7 +95,9 @@ class SingleSignOn(OIDCAuthenticationBackend):  # type: ignore[misc]
         return payload
 
     def get_userinfo(self, access_token: str, id_token: str, payload: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = super().get_userinfo(access_token, id_token, payload)
+        answer = _asked("GET", self.OIDC_OP_USER_ENDPOINT, headers={"Authorization": f"Bearer {access_token}"})
+        signed = answer.headers.get("Content-Type", "").lower().startswith("application/jwt")
+        found: dict[str, Any] = self.verify_token(answer.text) if signed else answer.json()
         if not payload.get("sub") or found.get("sub") != payload["sub"]:
             raise Refused("the user information is about somebody else")
         return found

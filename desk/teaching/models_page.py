@@ -6,6 +6,7 @@ is closed, and says in the database how far it is.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import datetime
@@ -24,6 +25,7 @@ from desk.teaching.files import measuring_file, training_file
 from desk.teaching.models import Lesson
 from desk.words import MEASURED
 from kuanxin.bootstrap import services
+from kuanxin.metrics import FIGURES_FOLDER
 from kuanxin.store.base import SHANGHAI
 from kuanxin.store.models_repository import AlreadyTraining, CannotGoLive, NotOurModel
 
@@ -173,9 +175,12 @@ def _start(id: int, by: str) -> None:
         measuring.write_text(measuring_file(own), "utf-8")
         sets.append(measuring)
     command = ["-m", "kuanxin.operate", "model", "train", "--training", str(id), "--by", by, "--lessons", str(lessons)]
+    # what is counted while a model is measured is none of the desk's figures
+    environment = {name: value for name, value in os.environ.items() if name != FIGURES_FOLDER}
     with (folder / "log.txt").open("wb") as log:
         subprocess.Popen(
             [sys.executable, *command, "--measure", *map(str, sets)],
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

@@ -6,7 +6,8 @@
 - `EndpointConfig.session` opens a new connection for each of the two to five calls that a turn makes to the action
   server.
 
-What they decide stays the same (tests/channels/test_rasa_pace.py holds both versions side by side).
+What they decide stays the same (tests/channels/test_rasa_pace.py holds both versions side by side), but that no
+redirect is followed with what the turn is about.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ def _validator() -> Any:
 
 
 def _session(endpoint: EndpointConfig) -> aiohttp.ClientSession:
-    """A session as Rasa makes it, over connections that outlive it."""
+    """A session as Rasa makes it, over connections that outlive it; it follows no redirect."""
     basic = endpoint.basic_auth
     auth = aiohttp.BasicAuth(basic["username"], basic["password"]) if basic else None
     loop = asyncio.get_running_loop()
@@ -64,13 +65,13 @@ def _session(endpoint: EndpointConfig) -> aiohttp.ClientSession:
         headers=endpoint.headers,
         auth=auth,
         timeout=aiohttp.ClientTimeout(total=DEFAULT_REQUEST_TIMEOUT),
-        trace_configs=[_timing()],
+        trace_configs=[_traced()],
     )
 
 
 @lru_cache(maxsize=1)
-def _timing() -> aiohttp.TraceConfig:
-    """How long the action server takes, and how often there is no answer of it."""
+def _traced() -> aiohttp.TraceConfig:
+    """How long the action server takes, and how often there is no answer of it: to be sent on is none."""
     trace = aiohttp.TraceConfig()
 
     async def begin(_session: Any, call: Any, _sent: Any) -> None:
@@ -84,7 +85,12 @@ def _timing() -> aiohttp.TraceConfig:
     async def broke(_session: Any, call: Any, _end: Any) -> None:
         ACTION_CALLS.labels("failed").observe(time.perf_counter() - call.began)
 
+    async def sent_on(_session: Any, _call: Any, to: aiohttp.TraceRequestRedirectParams) -> None:
+        to.response.close()
+        raise aiohttp.TooManyRedirects(to.response.request_info, (to.response,))
+
     trace.on_request_start.append(begin)
+    trace.on_request_redirect.append(sent_on)
     trace.on_request_end.append(answered)
     trace.on_request_exception.append(broke)
     return trace

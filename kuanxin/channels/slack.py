@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rasa.core.channels.channel import UserMessage
 from rasa.core.channels.slack import SlackInput
 from sanic.response import text as text_response
+from slack_sdk.web.async_client import AsyncWebClient
 
 from kuanxin.bootstrap import services
 from kuanxin.channels.rasa_connectors import RasaCarrier, behind_guard
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from sanic import Blueprint, Request
 
     from kuanxin.bootstrap import Services
+
+
+class NotSentOn(AsyncWebClient):
+    """Follows no redirect: it would take what a borrower is told to another host."""
+
+    async def _request(self, *, http_verb: str, api_url: str, req_args: dict[str, Any]) -> dict[str, Any]:
+        once = {**req_args, "allow_redirects": False}
+        return await super()._request(http_verb=http_verb, api_url=api_url, req_args=once)
 
 
 class GuardedSlack(SlackInput):
@@ -54,6 +63,5 @@ class GuardedSlack(SlackInput):
 
     def _to(self, address: str) -> Any:
         output = self.get_output_channel()
-        if self.api_url:
-            output.client.base_url = self.api_url
+        output.client = NotSentOn(self.slack_token, base_url=self.api_url or NotSentOn.BASE_URL)
         return output

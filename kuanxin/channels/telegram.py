@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 
+class NotSentOn(TelegramOutput):
+    """Follows no redirect: it would take what a borrower is told to another host."""
+
+    async def request(self, method: str, data: Any = None, files: Any = None, **options: Any) -> Any:
+        return await super().request(method, data, files, allow_redirects=False, **options)
+
+
 class GuardedTelegram(TelegramInput):
     """Rasa's credentials, and `secret`, which Telegram sends with each request; `api_url` of one's own API server."""
 
@@ -34,7 +41,7 @@ class GuardedTelegram(TelegramInput):
         return made
 
     def get_output_channel(self) -> TelegramOutput:  # Rasa's sets the webhook here, without a secret
-        output = TelegramOutput(self.access_token)
+        output = NotSentOn(self.access_token)
         output.server = TelegramAPIServer.from_base(self.api_url) if self.api_url else output.server
         return output
 

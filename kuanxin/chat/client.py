@@ -51,26 +51,20 @@ class ChatClient:
             self._token = self._sign_in()
             answer = self._send(method, path, **content)
         body = _json(answer)
-        if not answer.ok:
+        if answer.status_code >= 300:
             raise Refusal(body.get("error", {}).get("message") or f"服务返回了 {answer.status_code}，请稍后再试。")
         self.last_id = max([self.last_id, *(message["id"] for message in body["messages"])])
         return body
 
     def _send(self, method: str, path: str, **content: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {self._token or 'none'}"}
-        try:
-            return requests.request(method, self._url + path, headers=headers, timeout=TIMEOUT_SECONDS, **content)
-        except requests.RequestException as error:
-            raise ServerDown(type(error).__name__) from None
+        return _asked(method, self._url + path, headers=headers, **content)
 
 
 def visitor_token(url: str) -> str:
     """A token for somebody who does not sign in. Raises ServerDown, Refusal."""
-    try:
-        answer = requests.post(f"{url}/webhooks/chat/visitors", timeout=TIMEOUT_SECONDS)
-    except requests.RequestException as error:
-        raise ServerDown(type(error).__name__) from None
-    if not answer.ok:
+    answer = _asked("POST", f"{url}/webhooks/chat/visitors")
+    if answer.status_code >= 300:
         raise Refusal(f"服务返回了 {answer.status_code}，请稍后再试。")
     return str(answer.json()["token"])
 
@@ -79,14 +73,19 @@ def wait_until_ready(url: str, seconds: float) -> bool:
     """True when the assistant answers. Raises ServerDown where nothing is there at all."""
     until = time.monotonic() + seconds
     while True:
-        try:
-            if requests.get(f"{url}/webhooks/chat/health", timeout=TIMEOUT_SECONDS).status_code == 200:
-                return True
-        except requests.RequestException as error:
-            raise ServerDown(type(error).__name__) from None
+        if _asked("GET", f"{url}/webhooks/chat/health").status_code == 200:
+            return True
         if time.monotonic() > until:
             return False
         time.sleep(0.5)
+
+
+def _asked(method: str, url: str, **content: Any) -> requests.Response:
+    """A redirect is not followed: it would take the token and the words to another host. Raises ServerDown."""
+    try:
+        return requests.request(method, url, timeout=TIMEOUT_SECONDS, allow_redirects=False, **content)
+    except requests.RequestException as error:
+        raise ServerDown(type(error).__name__) from None
 
 
 def _json(answer: requests.Response) -> dict[str, Any]:

@@ -12,18 +12,20 @@ from functools import partial
 
 from kuanxin import logs
 from kuanxin.operate.shown import show
+from kuanxin.operate.worker import end_after_the_others
 from kuanxin.quietly import hush
 from kuanxin.settings import read_settings
 
 
 def serve(name: str, module: str) -> None:
+    end_after_the_others()
     settings = read_settings()
     configure = partial(logs.configure, name, settings.log_format)
     configure()
     try:
         show(name, settings)
     except OSError as error:
-        sys.exit(f"KUANXIN_METRICS_PORT: the port for {name} is not free ({error.strerror}), expected three free ones")
+        sys.exit(f"KUANXIN_METRICS_PORT: the port for {name} is not free ({error.strerror}), expected four free ones")
     if module == "rasa":
         import rasa.utils.io
         import rasa.utils.log_utils

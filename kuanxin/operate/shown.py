@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING
 
-from prometheus_client import REGISTRY, disable_created_metrics, start_http_server
+from prometheus_client import REGISTRY, CollectorRegistry, disable_created_metrics, start_http_server
 from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
@@ -19,9 +20,11 @@ from kuanxin.store.engine import engines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prometheus_client import Metric
+
     from kuanxin.settings import Settings
 
-SHOWN = ("rasa", "actions", "notices")  # on KUANXIN_METRICS_PORT and the two after it
+SHOWN = ("rasa", "actions", "notices", "desk")  # on KUANXIN_METRICS_PORT and the three after it
 
 
 def show(server: str, settings: Settings) -> None:
@@ -29,14 +32,25 @@ def show(server: str, settings: Settings) -> None:
     if not settings.metrics_port or server not in SHOWN:
         return
     disable_created_metrics()
-    REGISTRY.register(Connections())
+    registry = REGISTRY
+    if server == "desk":
+        OfAllProcesses(registry := CollectorRegistry())
+    else:
+        registry.register(Connections())
     if server == "notices":
-        REGISTRY.register(Waiting())
+        registry.register(Waiting())
     READY.labels(server).set(server != "rasa")  # the Rasa server says itself when it is
     # a thread that took the signal would end the process in the midst of its work
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    start_http_server(settings.metrics_port + SHOWN.index(server), settings.interface)
+    start_http_server(settings.metrics_port + SHOWN.index(server), settings.interface, registry)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+class OfAllProcesses(MultiProcessCollector):
+    """What the processes of a server counted together. A gauge would be of one of them, and named by its number."""
+
+    def collect(self) -> list[Metric]:
+        return [metric for metric in super().collect() if metric.type != "gauge"]
 
 
 class Connections(Collector):

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import sys
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, NoReturn
 
 from kuanxin.bootstrap import checked_settings
+from kuanxin.metrics import FIGURES_FOLDER
 from kuanxin.operate.assistant import CONFIGURATION, SERVE
 from kuanxin.operate.model import starting_model
 from kuanxin.settings import PREFIX
@@ -39,6 +41,8 @@ def start(name: str) -> NoReturn:
         f"{PREFIX}ACTION_PORT": str(settings.action_port),  # endpoints.yml reads it
         "SANIC_HOST": "127.0.0.1",  # the action server has no login: never beyond its machine or pod
     }
+    if name == "desk" and settings.metrics_port:  # several processes, which count in files that the first one shows
+        environment[FIGURES_FOLDER] = mkdtemp(prefix="kuanxin-desk-")
     sys.stdout.flush()
     command = [WORKER] if name == "worker" else [SERVE, name, *_command(name, settings)]
     os.execve(sys.executable, [sys.executable, "-m", *command], environment)

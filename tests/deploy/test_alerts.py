@@ -79,6 +79,17 @@ CASES: dict[str, tuple[list[Figures], list[Figures]]] = {
         ],
         [{"kuanxin_loan_book_breaker_open": "0+0x59 1"}],
     ),
+    "KuanxinDeskFails": (
+        [{'kuanxin_desk_request_seconds_count{view="queue",status="500"}': "0+1x60"}],
+        [
+            {
+                'kuanxin_desk_request_seconds_count{view="queue",status="200"}': "0+100x60",
+                'kuanxin_desk_request_seconds_count{view="queue",status="404"}': "0+100x60",
+                'kuanxin_desk_request_seconds_count{view="queue",status="500"}': "0+1x30 30+0x30",
+                'kuanxin_desk_request_seconds_count{view="queue",status="503"}': "0+0x55 1+0x5",
+            }
+        ],
+    ),
     "KuanxinConnectionsUsedUp": ([connections(27)], [connections(12)]),
 }
 

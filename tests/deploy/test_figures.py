@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 KEY = "the-key-of-the-bank-for-tests-only-0123456789"
 RULES = ROOT / "deploy" / "prometheus" / "rules.yml"
+PAGES = 40
 ALERTS = {rule["alert"]: rule["expr"] for rule in yaml.safe_load(RULES.read_text("utf-8"))["groups"][0]["rules"]}
 DASHBOARD = json.loads((ROOT / "deploy" / "grafana" / "dashboards" / "kuanxin.json").read_text("utf-8"))
 SHOWN_EXPRESSIONS = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
@@ -47,6 +48,10 @@ class Watched:
     assistant: RunningAssistant
     ports: dict[str, int]
     prometheus: Prometheus
+
+    @property
+    def desk(self) -> str:
+        return f"http://127.0.0.1:{self.assistant.environment['KUANXIN_DESK_PORT']}"
 
     def text(self, server: str) -> str:
         return requests.get(f"http://127.0.0.1:{self.ports[server]}/metrics", timeout=10).text
@@ -68,7 +73,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, redis_server: Redis) -> It
     """Servers over Redis and a bank's loan system, with a turn of each outcome behind them; at the end the loan system
     is gone, and then the action server."""
     folder = tmp_path_factory.mktemp("figures")
-    bank_url, bank_port, first = f"sqlite:///{folder / 'bank.db'}", free_port(), free_port(3)
+    bank_url, bank_port, first = f"sqlite:///{folder / 'bank.db'}", free_port(), free_port(4)
     engine = make_engine(bank_url)
     migrate(engine)
     import_book(engine, yaml.safe_load(DEMO_BOOK.read_text("utf-8")), datetime.now(SHANGHAI))
@@ -79,6 +84,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory, redis_server: Redis) -> It
         "KUANXIN_TOKEN_KEY": KEY,
         "KUANXIN_REDIS_URL": redis_server.url,
         "KUANXIN_METRICS_PORT": str(first),
+        "KUANXIN_DESK_PORT": str(free_port()),
     }
     with (folder / "bank.log").open("w") as log, ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():
@@ -86,19 +92,23 @@ def watched(tmp_path_factory: pytest.TempPathFactory, redis_server: Redis) -> It
         bank = stack.enter_context(ExitStack())
         bank.enter_context(reference_server(bank_url, log, bank_port))
         assistant = stack.enter_context(running_assistant(folder / "var"))
-        notices = subprocess.Popen(
-            [sys.executable, "-m", "kuanxin.operate", "start", "notices"],
-            cwd=ROOT,
-            env=assistant.environment,
-            stderr=(folder / "notices.log").open("w"),
-        )
-        stack.callback(notices.wait, 30)
-        stack.callback(notices.terminate)
+        subprocess.run([sys.executable, "-m", "desk", "prepare"], cwd=ROOT, env=assistant.environment, check=True)
+        for name in ("notices", "desk"):
+            server = subprocess.Popen(
+                [sys.executable, "-m", "kuanxin.operate", "start", name],
+                cwd=ROOT,
+                env=assistant.environment,
+                stderr=(folder / f"{name}.log").open("w"),
+            )
+            stack.callback(server.wait, 30)
+            stack.callback(server.terminate)
         ports = {server: first + n for n, server in enumerate(SHOWN)}
         prometheus = Prometheus([f"127.0.0.1:{port}" for port in ports.values()])
         stack.callback(prometheus.stop)
         found = Watched(assistant, ports, prometheus)
-        found.comes_to("sum(up)", 3)
+        found.comes_to("sum(up)", 4)
+        for _ in range(PAGES):
+            requests.get(f"{found.desk}/sign-in/", timeout=10).raise_for_status()
         found.says("B001", "我欠多少", "once")
         found.says("B001", "我欠多少", "once")  # a repetition is no turn
         found.says("B002", "你好")
@@ -141,6 +151,21 @@ def test_what_waits_is_seen(watched: Watched) -> None:
     assert watched.prometheus.value("kuanxin_notices_due") is not None
 
 
+def test_all_processes_of_the_desk_count_together(watched: Watched) -> None:
+    counted = 'kuanxin_desk_request_seconds_count{method="%s", view="%s", status="%s"}'
+    watched.comes_to(counted % ("GET", "login", 200), PAGES)
+    session = requests.Session()
+    assert session.get(f"{watched.desk}/conversations/b-B001/?q=13800000001", timeout=10).status_code == 200
+    watched.comes_to(counted % ("GET", "conversation", 302), 1)
+    watched.comes_to(counted % ("GET", "login", 200), PAGES + 1)
+    assert requests.post(f"{watched.desk}/sign-in/", timeout=10).status_code == 403  # no token of a form
+    watched.comes_to(counted % ("POST", "login", 403), 1)
+    for method in ("B001", "B002"):
+        requests.request(method, f"{watched.desk}/no-such-page/", timeout=10)
+    watched.comes_to('kuanxin_desk_request_seconds_count{method="other"}', 2)
+    assert "kuanxin_ready" not in watched.text("desk")
+
+
 def test_every_expression_finds_what_it_asks_for(watched: Watched) -> None:
     names = set(watched.prometheus.ask("label/__name__/values"))
     for expression in (*SHOWN_EXPRESSIONS, *ALERTS.values()):
@@ -175,11 +200,11 @@ def test_no_label_has_values_without_end_or_of_a_person(watched: Watched) -> Non
             labels.setdefault(name, set()).add(value)
     assert labels.keys() == {
         *("__name__", "instance", "job", "le", "server", "channel", "outcome", "certainty", "lock", "state", "whom"),
-        *("model", "sha256"),
+        *("model", "sha256", "method", "view", "status"),
     }
     assert labels["channel"] <= {"chat", "warm-up"}
     assert all(len(values) <= 12 for name, values in labels.items() if name not in ("__name__", "le"))
-    for server in ("rasa", "notices"):
+    for server in ("rasa", "notices", "desk"):
         # a phone number, and not digits of a fraction of a second
         assert not re.search(r"B00\d|L00\d|演示|(?<![\w.])13\d{9}(?!\w)", watched.text(server))
 
@@ -194,7 +219,7 @@ def test_nobody_outside_sees_figures(watched: Watched) -> None:
             assert "kuanxin_" not in answer.text
     lines = [line.split() for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]]
     listening = [fields[1] for fields in lines if fields[3] == "0A"]
-    for server in ("rasa", "notices"):
+    for server in ("rasa", "notices", "desk"):
         at = [address for address in listening if address.endswith(f":{watched.ports[server]:04X}")]
         assert at == [f"0100007F:{watched.ports[server]:04X}"]
 

@@ -45,6 +45,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     (lines,) = re.findall(r"^ENV (PATH=(?:.*\\\n)*.*)$", DOCKERFILE, re.MULTILINE)
     image = dict(pair.split("=", 1) for pair in shlex.split(lines.replace("\\\n", " ")))
     ports = {f"KUANXIN_{name}_PORT": str(free_port()) for name in ("RASA", "ACTION", "DESK")}
+    ports["KUANXIN_METRICS_PORT"] = str(free_port(4))
     ours = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
     return {**image, **ours, **ports, "KUANXIN_VAR": str(var), "KUANXIN_DATABASE_URL": f"sqlite:///{var}/kuanxin.db"}
 
@@ -123,3 +124,5 @@ def test_all_servers_install_start_answer_and_end(environment: dict[str, str]) -
         )
         assert re.search(r"\d+\.\d\d元", said.text), said.text
         assert "<form" in _answer(f"{desk}/", at_the_desk).text
+        figures = f"http://127.0.0.1:{int(environment['KUANXIN_METRICS_PORT']) + 3}/metrics"
+        assert "kuanxin_desk_request_seconds_count" in _answer(figures, at_the_desk).text

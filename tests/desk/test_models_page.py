@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from kuanxin.metrics import FIGURES_FOLDER
+
 
 @pytest.fixture
 def training(parts, django):
@@ -94,6 +96,7 @@ def test_the_files_of_a_training_hold_what_was_confirmed_and_what_the_operator_l
     (parts.settings.var / "measuring" / "own.tsv").write_text("text\tintent\n你好\tgreet\n", "utf-8")
     commands = []
     monkeypatch.setattr(models_page.subprocess, "Popen", lambda command, **how: commands.append((command, how)))
+    monkeypatch.setenv(FIGURES_FOLDER, "of the desk")
     models_page._start(training, "lin")
     command, how = commands[0]
     folder = parts.settings.var / "trainings" / str(training)
@@ -102,4 +105,5 @@ def test_the_files_of_a_training_hold_what_was_confirmed_and_what_the_operator_l
     assert "能缓几天不\tgreet" in (folder / "desk-measuring.tsv").read_text("utf-8")
     assert command[-2:] == [str(parts.settings.var / "measuring" / "own.tsv"), str(folder / "desk-measuring.tsv")]
     assert how["start_new_session"] is True
+    assert FIGURES_FOLDER not in how["env"]
     Lesson.objects.filter(conversation_id=f"c-{training}").delete()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ class Stopping:
     """A worker as Compose, Kubernetes and systemd start it."""
 
     url: str
+    ports: list[int]
     process: subprocess.Popen[bytes]
     log: Path
 
@@ -77,19 +79,25 @@ def a_worker(other: Faulty) -> Iterator[Stopping]:
             stderr=out,
             start_new_session=True,
         )
-    worker = Stopping(f"http://127.0.0.1:{ports['KUANXIN_RASA_PORT']}", process, log)
+    numbers = list(map(int, ports.values()))
+    worker = Stopping(f"http://127.0.0.1:{numbers[0]}", numbers, process, log)
+    servers = {}
     try:
         until = time.monotonic() + START_SECONDS
         while not _ready(worker.url):
             assert process.poll() is None, log.read_text()[-2000:]
             assert time.monotonic() < until, log.read_text()[-2000:]
             time.sleep(0.2)
+        servers = worker.servers()
         yield worker
     finally:
         if process.poll() is None:
-            for left in (*psutil.Process(process.pid).children(recursive=True), process):
-                left.kill()
+            servers = worker.servers()
+            process.kill()
             process.wait(10)
+        for left in servers.values():
+            with suppress(psutil.NoSuchProcess):
+                left.kill()
 
 
 def _ready(url: str) -> bool:
@@ -116,14 +124,27 @@ async def in_the_web_chat(borrower: Borrower, workers: tuple[str, ...], text: st
 
 
 @contextmanager
-def told_to_stop(other: Faulty, worker: Stopping, slow: str, seconds: float) -> Iterator[None]:
+def told_to_stop(
+    other: Faulty, worker: Stopping, slow: str, seconds: float, how: signal.Signals = signal.SIGTERM
+) -> Iterator[None]:
     """Turns that begin in this block wait for this table of the database. Meanwhile the worker is told."""
     with other.stage.services.engine.begin() as connection:
         connection.execute(text(f"LOCK TABLE {slow} IN ACCESS EXCLUSIVE MODE"))
         yield
         time.sleep(2)
-        os.killpg(worker.process.pid, signal.SIGTERM)
+        os.killpg(worker.process.pid, how)
         time.sleep(seconds)
+
+
+def ports_are_free(worker: Stopping) -> bool:
+    for port in worker.ports:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
 
 
 def who_spoke(borrower: Borrower) -> list[str]:
@@ -183,6 +204,19 @@ def test_a_connection_that_is_kept_gets_its_answer_and_no_further_one(other: Fau
         with pytest.raises(requests.ConnectionError):
             borrower.at(worker.url).post(OWED, uuid.uuid4().hex, kept)
         assert worker.process.wait(SOON_SECONDS) == 0
+
+
+def test_one_that_is_killed_leaves_no_server_behind_and_no_turn_unanswered(other: Faulty) -> None:
+    """Its two servers run on: they end each other in the order in which it would have done it."""
+    borrower = other.borrower()
+    with a_worker(other) as worker, ThreadPoolExecutor() as pool:
+        with told_to_stop(other, worker, "loans", 4, signal.SIGKILL):
+            answer = pool.submit(borrower.at(worker.url).say, OWED)
+        assert AMOUNT.search(answer.result(SOON_SECONDS))
+        until = time.monotonic() + SOON_SECONDS
+        while not ports_are_free(worker):
+            assert time.monotonic() < until
+            time.sleep(0.1)
 
 
 def test_with_nobody_there_it_ends_at_once_and_says_nothing(other: Faulty) -> None:
