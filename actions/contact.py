@@ -1,7 +1,8 @@
-"""When and by which way a borrower wants to be written to, said within a message about reminders."""
+"""When, by which way and beside whom a borrower wants to be written to, said within a message about something else."""
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,17 @@ WAYS = {"sms": "短信", "wechat": "微信"}
 ALLOWED = "早上8点到晚上10点"
 UNDO = Button("改回默认", "set_reminder", {"contact_hours": "any"})
 NONE = Button("都不要发", "stop_reminders")
+_PEOPLE = r"家里|家人|亲戚|[爸妈爹娘哥姐弟妹]|父母|父亲|母亲|公婆|岳父|岳母|老[公婆]|爱人|媳妇|对象|[男女]朋友|孩子|儿子|女儿|同事|单位|公司|领导|老板|老师|朋友"
+_LEAVE_OUT = re.compile(
+    r"(?:别|不要|不能|不想|不可以|不准|千万|能不能不|可不可以不).{0,8}(?:打|联系|告诉|找|通知|发|知道|说|提)"
+)
+_OWN_PEOPLE = re.compile(
+    rf"我(?:的|们|那|那个)?(?:{_PEOPLE})|(?:{_PEOPLE}).{{0,4}}(?:都|也|还)?(?:不知道|不知情)|家里|家人|爸妈|父母"
+)
+# it happened already, or somebody else speaks
+_COMPLAINS = re.compile(
+    r"天天|一直|老是|[又再]|凭|为什么|投诉|停止|烦|骚扰|威胁|已经|(?:打|找|说|发|联系|通知|告诉)[了过到]|欠|他是|我是(?!本人|借款人)"
+)
 
 
 def wished(turn: Turn) -> Answer | None:
@@ -53,6 +65,16 @@ def wished(turn: Turn) -> Answer | None:
             buttons=(Button("设个提醒", "set_reminder"), UNDO),
         )
     return say(f"记下了。从现在起，{in_words(now)}", buttons=(UNDO, NONE))
+
+
+def family_left_out(turn: Turn) -> Answer | None:
+    """Who only asks that their own people hear nothing is told that they do not. None where it is about anything else."""
+    if not (_LEAVE_OUT.search(turn.text) and _OWN_PEOPLE.search(turn.text)) or _COMPLAINS.search(turn.text):
+        return None
+    return say(
+        "您放心，借款的事我只和您本人说，不会联系您的家人、朋友、同事和单位，也不会告诉他们。要是有人已经被打扰了，告诉我，我马上登记投诉。",
+        buttons=(Button("已经打扰到他们了", "complain_about_collection"), Button("看看我的账", "ask_loan_status")),
+    )
 
 
 def in_words(wishes: Wishes) -> str:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from actions.base import HUMAN, answers
-from actions.contact import wished
+from actions.contact import family_left_out, wished
 from actions.loan_status import summary
 from actions.turn import Answer, Turn, say
 from actions.understanding import interest_and_fees
@@ -53,6 +53,8 @@ def scam(turn: Turn) -> Answer:
 @answers("complain_about_collection")
 def complaint(turn: Turn) -> Answer:
     """Takes the complaint, names the channels and the days, keeps every option open."""
+    if answer := family_left_out(turn):
+        return answer
     conversations = turn.services.conversations
     ticket = conversations.open_ticket(turn.conversation, "complaint", "服务或催收投诉", turn.text, turn.now)
     conversations.hand_over(turn.conversation, "complaint", "high", f"投诉，编号{ticket.number}", turn.now)
@@ -73,6 +75,8 @@ def complaint(turn: Turn) -> Answer:
 @answers("third_party_contact")
 def third_party(turn: Turn) -> Answer:
     """Discusses no debt with anybody but the borrower; whoever does not want to be contacted is left alone at once."""
+    if answer := family_left_out(turn):
+        return answer
     conversations = turn.services.conversations
     conversations.mark_third_party(turn.conversation, turn.now)
     conversations.hold_reminders(turn.conversation, "third_party", turn.now)
@@ -87,6 +91,8 @@ def third_party(turn: Turn) -> Answer:
 @answers("stop_reminders")
 def stop_reminders(turn: Turn) -> Answer:
     """Stops proactive messages at once; costs no service. Who names hours or a way keeps the others."""
+    if answer := family_left_out(turn):
+        return answer
     if answer := wished(turn):
         return answer
     turn.services.conversations.hold_reminders(turn.conversation, "opt_out", turn.now)

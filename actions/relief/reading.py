@@ -161,6 +161,8 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
         return True
     if requested == "consent" and _consent(state):
         return True
+    if requested == "consent" and wish is not None and not changed and not state.terms:
+        state.put(shown=None)  # what was asked for is asked for again (那全部还清要多少): it is shown wholly once more
     if requested in DATED and _declines(state):
         state.put(consent="no")
         return True
