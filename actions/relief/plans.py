@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from actions.relief.state import Negotiation
     from kuanxin.servicing.model import Fen
 
-_THE_REST = re.compile(r"剩|余下|其余|后面的")
+_THE_REST = re.compile(r"剩|余下|其余|后面的|(?:另|还有|后)外?的?一?半")
 # not 少点利息: that is another wish
 _LESS = re.compile(
     r"[再更][少低]|[少低降][还付拿]?一?[点些](?!.{0,3}[息费])|太[多高贵]|(?<!差不)多了|[还拿付]不[起出了].{0,3}这么多|压力.{0,3}大|吃力|吃不消"

@@ -54,7 +54,7 @@ _THE_LATEST = re.compile(r"(?:最[晚迟后]|最大限度)(?:的?那?一?[天日
 _THE_OTHER = re.compile(r"^那?(?:另外?|剩下|还有)的?那?一?[笔个](?:呢|吧)?[?？]?$")
 _NAMES_ONE = re.compile(r"(?:大|小|逾期)的?[那这]?一?笔|[大小]的那个")
 _THAT_ONE = re.compile(r"^那?(?:大|小|逾期)的(?:那笔)?(?:呢|吧)?[?？]?$")
-_HALF = re.compile(r"一半|对半|半数")
+_HALF = re.compile(r"(?<![另外有后])一半|对半|半数")
 _BIG = re.compile(r"大的|[多高]的那|大笔|大额")
 _SMALL = re.compile(r"小的|少的那|小笔|小额")
 _LATER = re.compile(r"[延晚推缓迟]|下个?月")
@@ -147,7 +147,10 @@ def _read_verified(state: Negotiation, requested: str | None) -> bool:
                 state.replies += briefly(wish_beside, turn)
         state.replies += otherwise(turn)
     if changed:
-        state.put(**{**EMPTY, "relief": wish, "told": state["told"]})
+        told = state["told"]
+        if wish == "part_amount" and state["later_date"]:  # on the day of which it was spoken (下周三发工资 只够还一半)
+            told = {"date": state["later_date"], **(told or {})}
+        state.put(**{**EMPTY, "relief": wish, "told": told})
     if _counter_offer(state):
         return False
     if _late(state, requested):
@@ -350,12 +353,14 @@ def _part_amount(state: Negotiation) -> None:
     if wants_less(state):
         state.say(Reply("好，那这次还多少合适？说个数，我重新算。"))
         return
-    if said is None and _HALF.search(turn.text):
+    half = said is None and _HALF.search(turn.text)
+    if half:
         status = state.status
         said = ((status.due if status.due.total else status.next_open).total + 1) // 2
     standing = servicing.book.quote(borrower, state["quote"]) if state["quote"] else None
     before = standing.request if standing else None
-    if on and (part_first(state) is not None or (before and said is None and speaks_of_the_rest(state))):
+    part = half or part_first(state) is not None or (before and said is None)
+    if on and part and speaks_of_the_rest(state):
         on = None  # that of the rest (先还1000 剩下的1号还)
         state.say(Reply("剩下的，等这次的钱入账以后再约日子：到时候告诉我哪天还，我按新的数算。"))
     if isinstance(before, PartialPayment):  # another amount on that day, or that amount on another day
