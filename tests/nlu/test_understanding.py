@@ -16,6 +16,7 @@ from rasa.shared.nlu.training_data.message import Message
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from kuanxin.evaluate.despair import heard, wrongly
 from kuanxin.evaluate.questions import read_questions, understand
 from kuanxin.evaluate.understanding import figures
 from kuanxin.nlu.classifier import SentenceClassifier
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from kuanxin.evaluate.understanding import Understood
 
 DISTRESS, HARDSHIP = "express_distress", "report_hardship"
-SETS = {name: read_questions(Path(f"tests/data/questions/{name}.tsv")) for name in ("distress", "hardship", "typed")}
+NAMES = ("distress", "hardship", "typed", "despair_seen", "despair_apart")
+SETS = {name: read_questions(Path(f"tests/data/questions/{name}.tsv")) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +48,24 @@ def test_every_statement_of_despair_is_heard(understood: dict[str, list[Understo
     missed, stated = _heard(understood["distress"], DISTRESS)
     assert stated >= 200
     assert not missed
+
+
+@pytest.mark.parametrize("name", ["despair_seen", "despair_apart"])
+def test_everyday_words_seldom_sound_like_despair_and_statements_are_seldom_missed(
+    understood: dict[str, list[Understood]], name: str
+) -> None:
+    found, wrong = heard(understood[name]), [r.question.text for r in wrongly(understood[name])]
+    assert found.false_alarms.whole >= 200
+    assert found.missed.whole >= 100
+    assert found.false_alarms.value <= 0.1, wrong
+    assert found.missed.value <= 0.08, wrong
+
+
+def test_no_ordinary_message_closes_the_conversation(understood: dict[str, list[Understood]]) -> None:
+    found = heard([*understood["typed"], *understood["hardship"]])
+    assert found.false_alarms.whole >= 700
+    assert found.false_alarms.value <= 0.005
+    assert not found.missed.part
 
 
 def test_hardship_is_heard(understood: dict[str, list[Understood]]) -> None:
