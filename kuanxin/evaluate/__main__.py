@@ -1,4 +1,4 @@
-"""`python -m kuanxin.evaluate {vectors,dialogues,questions,despair}`: what an operator runs before trusting a new version."""
+"""`python -m kuanxin.evaluate {vectors,dialogues,questions,despair}`: what to run before trusting a new version."""
 
 from __future__ import annotations
 

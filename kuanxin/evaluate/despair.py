@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def heard(results: Sequence[Understood], likely: float | None = None) -> Heard:
-    """As the assistant reacts; or, given `likely`, as it would with that threshold for the classifier's own suspicion."""
+    """As the assistant reacts; given `likely`, as it would with that threshold for the classifier's own suspicion."""
     said = [is_heard(r, likely) for r in results if r.question.intent == EXPRESS_DISTRESS]
     not_said = [is_heard(r, likely) for r in results if r.question.intent != EXPRESS_DISTRESS]
     return Heard(Share(sum(not_said), len(not_said)), Share(len(said) - sum(said), len(said)))

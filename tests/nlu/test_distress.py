@@ -81,7 +81,9 @@ def test_what_only_sounds_like_despair_is_none(text: str) -> None:
     assert reason(text) is None
 
 
-@pytest.mark.parametrize("text", ["没想死 就是不想活了", "气得要死 想去死", "家里牛死了 我也不想活", "还不是想死", "我真的要死了"])
+@pytest.mark.parametrize(
+    "text", ["没想死 就是不想活了", "气得要死 想去死", "家里牛死了 我也不想活", "还不是想死", "我真的要死了"]
+)
 def test_a_look_alike_beside_a_statement_hides_nothing(text: str) -> None:
     assert reason(text) is not None
 
