@@ -30,7 +30,7 @@ _SOUNDS = re.compile(
     "|".join(rf"(?: {s.replace('* ', '(?:[a-z]+ )?')}(?= ))" for s in _LISTS["by_sound"]).replace("$(?= )", "$")
 )
 _LETTERS = re.compile(
-    r"(?:想|去|要|zi|自)\s*(?:si|4|s|zs|死)(?=$|[^a-z0-9期号月天日个块点笔周楼万千百元])|(?:^|[^a-z]|wo)xiang，?si(?:，?le)?(?![a-z])|zi，?sha(?![a-z])|(?<![a-z])zs(?=$|了|算)|不想\s*(?:h|huo)(?=$|了)|自(?:s|沙)$"
+    r"(?:想|去|要|zi|自)\s*(?:(?:si|4|zs|死)(?=$|[^a-z0-9期号月天日个块点笔周楼万千百元])|s(?=$|[，了算啊吧真]))|(?:^|[^a-z]|wo)xiang，?si(?:，?le)?(?![a-z])|zi，?sha(?![a-z])|(?<![a-z])zs(?=$|了|算)|不想\s*(?:h|huo)(?=$|了)|自(?:s|沙)$"
 )
 _NOT_SPOKEN = re.compile(r"[^\w一-鿿]+")
 _PAUSE = "，"
@@ -47,7 +47,8 @@ def reason(text: str) -> str | None:
     for name, pattern in _STATEMENTS.items():
         if pattern.search(literal):
             return name
-    if _SOUNDS.search(f" {' '.join(map(syllable, literal))} ") or _LETTERS.search(literal):
+    sounds = (" ".join(map(syllable, literal)), literal.replace(_PAUSE, " "))  # the second: bu xiang huo, in letters
+    if any(_SOUNDS.search(f" {spelt} ") for spelt in sounds) or _LETTERS.search(literal):
         return "by_sound"
     return None
 

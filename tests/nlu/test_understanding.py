@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from kuanxin.evaluate.understanding import Understood
 
 DISTRESS, HARDSHIP = "express_distress", "report_hardship"
-NAMES = ("distress", "hardship", "typed", "despair_seen", "despair_apart")
+# of everyday messages heard as despair, of statements of it missed: measured, and half as much again
+LEVELS = {"despair_seen": (0.04, 0.03), "despair_apart": (0.06, 0.03), "despair_last": (0.13, 0.06)}
+NAMES = ("distress", "hardship", "typed", *LEVELS)
 SETS = {name: read_questions(Path(f"tests/data/questions/{name}.tsv")) for name in NAMES}
 
 
@@ -50,15 +52,16 @@ def test_every_statement_of_despair_is_heard(understood: dict[str, list[Understo
     assert not missed
 
 
-@pytest.mark.parametrize("name", ["despair_seen", "despair_apart"])
+@pytest.mark.parametrize("name", LEVELS)
 def test_everyday_words_seldom_sound_like_despair_and_statements_are_seldom_missed(
     understood: dict[str, list[Understood]], name: str
 ) -> None:
     found, wrong = heard(understood[name]), [r.question.text for r in wrongly(understood[name])]
-    assert found.false_alarms.whole >= 200
-    assert found.missed.whole >= 100
-    assert found.false_alarms.value <= 0.1, wrong
-    assert found.missed.value <= 0.08, wrong
+    most_alarms, most_missed = LEVELS[name]
+    assert found.false_alarms.whole >= 100
+    assert found.missed.whole >= 50
+    assert found.false_alarms.value <= most_alarms, wrong
+    assert found.missed.value <= most_missed, wrong
 
 
 def test_no_ordinary_message_closes_the_conversation(understood: dict[str, list[Understood]]) -> None:
