@@ -81,9 +81,28 @@ def test_what_only_sounds_like_despair_is_none(text: str) -> None:
     assert reason(text) is None
 
 
-@pytest.mark.parametrize(
-    "text", ["没想死 就是不想活了", "气得要死 想去死", "家里牛死了 我也不想活", "还不是想死", "我真的要死了"]
-)
+BESIDE = [
+    *(
+        "没想死 就是不想活了",
+        "气得要死 想去死",
+        "家里牛死了 我也不想活",
+        "还不是想死",
+        "真的要死了",
+        "狗都死了我也该死",
+    ),
+    *(
+        "妈妈我要死了对不起",
+        "老婆我快死了",
+        "我想去死你们满意吗",
+        "在天台收拾好了东西 准备跳",
+        "钱没了我也没了",
+        "还清就解脱了 今晚跳",
+    ),
+    *("没想死成 活下来了", "老公跳楼了我也想跳", "控制不住自己想跳", "bu xiang huo le"),
+]
+
+
+@pytest.mark.parametrize("text", BESIDE)
 def test_a_look_alike_beside_a_statement_hides_nothing(text: str) -> None:
     assert reason(text) is not None
 
