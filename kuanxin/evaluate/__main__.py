@@ -1,4 +1,4 @@
-"""`python -m kuanxin.evaluate {vectors,dialogues,questions}`: what an operator runs before trusting a new version."""
+"""`python -m kuanxin.evaluate {vectors,dialogues,questions,despair}`: what to run before trusting a new version."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ COMMANDS = {
     "vectors": "recompute published loan figures and compare them to the fen",
     "dialogues": "play scripted conversations against the running assistant",
     "questions": "ask a list of questions and compare what was understood",
+    "despair": "count where despair is heard wrongly, and where it is missed",
 }
 
 

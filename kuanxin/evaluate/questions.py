@@ -153,6 +153,8 @@ def as_understood(question: Question, parsed: dict[str, Any]) -> Understood:
         parsed["intent"]["name"] in (None, FALLBACK),
         further,
         None if perhaps is None else tuple(perhaps),
+        parsed.get("distress"),
+        float(parsed.get("suspicion") or 0.0),
     )
 
 

@@ -36,7 +36,8 @@ class Understood:
     """One question and its best readings, surest first.
 
     `asked_back`: the assistant would not have relied on them. `perhaps`: it would have answered the first and offered
-    these beside it; None where it was sure.
+    these beside it; None where it was sure. `despair`: what heard it, a rule or "classifier"; `suspicion`: the
+    classifier's confidence in it before that.
     """
 
     question: Question
@@ -44,6 +45,8 @@ class Understood:
     asked_back: bool
     further: tuple[str, ...] = ()
     perhaps: tuple[str, ...] | None = None
+    despair: str | None = None
+    suspicion: float = 0.0
 
     @property
     def sure(self) -> bool:

@@ -30,10 +30,11 @@ _SOUNDS = re.compile(
     "|".join(rf"(?: {s.replace('* ', '(?:[a-z]+ )?')}(?= ))" for s in _LISTS["by_sound"]).replace("$(?= )", "$")
 )
 _LETTERS = re.compile(
-    r"(?:想|去|要|zi|自)\s*(?:si|4|s|zs|死)(?=$|[^a-z0-9])|(?<![a-z])zs(?=$|了|算)|不想\s*(?:h|huo)(?=$|了)|自(?:s|沙)$"
+    r"(?:想|去|要|zi|自)\s*(?:(?:si|4|zs|死)(?=$|[^a-z0-9期号月天日个块点笔周楼万千百元])|s(?=$|[，了算啊吧真]))|(?:^|[^a-z]|wo)xiang，?si(?:，?le)?(?![a-z])|zi，?sha(?![a-z])|(?<![a-z])zs(?=$|了|算)|不想\s*(?:h|huo)(?=$|了)|自(?:s|沙)$"
 )
 _NOT_SPOKEN = re.compile(r"[^\w一-鿿]+")
 _PAUSE = "，"
+_A_STATEMENT = 5  # characters of what is said beside a figure of speech that may be a statement by itself
 
 
 def reason(text: str) -> str | None:
@@ -46,14 +47,21 @@ def reason(text: str) -> str | None:
     for name, pattern in _STATEMENTS.items():
         if pattern.search(literal):
             return name
-    if _SOUNDS.search(f" {' '.join(map(syllable, literal))} ") or _LETTERS.search(literal):
+    sounds = (" ".join(map(syllable, literal)), literal.replace(_PAUSE, " "))  # the second: bu xiang huo, in letters
+    if any(_SOUNDS.search(f" {spelt} ") for spelt in sounds) or _LETTERS.search(literal):
         return "by_sound"
     return None
 
 
 def figure_of_speech(text: str) -> bool:
-    """Whether the message uses the words of death or ending for something else (笑死, 卡死, 没电)."""
-    return bool(_FIGURES.search(_spoken(text)))
+    """Whether the message uses the words of death or ending for something else (笑死, 卡死, 没电), and says nothing beside it.
+
+    >>> figure_of_speech("累死了，明天再说"), figure_of_speech("累死了，我都准备好走了")
+    (True, False)
+    """
+    pieces = _spoken(text).split(_PAUSE)
+    beside = [piece for piece in pieces if not _FIGURES.search(piece)]
+    return len(beside) < len(pieces) and all(len(piece) < _A_STATEMENT for piece in beside)
 
 
 def _spoken(text: str) -> str:
@@ -67,7 +75,7 @@ class DistressNet(GraphComponent):
     """Makes express_distress the intent where a rule says so, or where the classifier finds it likely enough.
 
     `likely`: the classifier's confidence from which its own suspicion is enough, unless the message only uses a figure
-    of speech. The property `distress` of the message names the rule, or "classifier".
+    of speech. The property `distress` of the message names the rule, or "classifier"; `suspicion` is that confidence.
     """
 
     @staticmethod
@@ -101,8 +109,10 @@ class DistressNet(GraphComponent):
             if suspected and others:
                 message.set(INTENT, dict(others[0]), add_to_output=True)
                 message.set(INTENT_RANKING_KEY, others, add_to_output=True)
-        elif why is None and suspected >= self._likely:
+            suspected = 0.0
+        if why is None and suspected >= self._likely:
             why = "classifier"
+        message.set("suspicion", suspected, add_to_output=True)
         if why is not None:
             certain = {"name": EXPRESS_DISTRESS, "confidence": 1.0}
             message.set("distress", why, add_to_output=True)

@@ -16,6 +16,7 @@ from rasa.shared.nlu.training_data.message import Message
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from kuanxin.evaluate.despair import heard, wrongly
 from kuanxin.evaluate.questions import read_questions, understand
 from kuanxin.evaluate.understanding import figures
 from kuanxin.nlu.classifier import SentenceClassifier
@@ -27,7 +28,10 @@ if TYPE_CHECKING:
     from kuanxin.evaluate.understanding import Understood
 
 DISTRESS, HARDSHIP = "express_distress", "report_hardship"
-SETS = {name: read_questions(Path(f"tests/data/questions/{name}.tsv")) for name in ("distress", "hardship", "typed")}
+# of everyday messages heard as despair, of statements of it missed: measured, and half as much again
+LEVELS = {"despair_seen": (0.04, 0.03), "despair_apart": (0.06, 0.03), "despair_last": (0.13, 0.06)}
+NAMES = ("distress", "hardship", "typed", *LEVELS)
+SETS = {name: read_questions(Path(f"tests/data/questions/{name}.tsv")) for name in NAMES}
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,25 @@ def test_every_statement_of_despair_is_heard(understood: dict[str, list[Understo
     missed, stated = _heard(understood["distress"], DISTRESS)
     assert stated >= 200
     assert not missed
+
+
+@pytest.mark.parametrize("name", LEVELS)
+def test_everyday_words_seldom_sound_like_despair_and_statements_are_seldom_missed(
+    understood: dict[str, list[Understood]], name: str
+) -> None:
+    found, wrong = heard(understood[name]), [r.question.text for r in wrongly(understood[name])]
+    most_alarms, most_missed = LEVELS[name]
+    assert found.false_alarms.whole >= 100
+    assert found.missed.whole >= 50
+    assert found.false_alarms.value <= most_alarms, wrong
+    assert found.missed.value <= most_missed, wrong
+
+
+def test_no_ordinary_message_closes_the_conversation(understood: dict[str, list[Understood]]) -> None:
+    found = heard([*understood["typed"], *understood["hardship"]])
+    assert found.false_alarms.whole >= 700
+    assert found.false_alarms.value <= 0.005
+    assert not found.missed.part
 
 
 def test_hardship_is_heard(understood: dict[str, list[Understood]]) -> None:
