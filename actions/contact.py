@@ -24,9 +24,9 @@ _LEAVE_OUT = re.compile(
 _OWN_PEOPLE = re.compile(
     rf"我(?:的|们|那|那个)?(?:{_PEOPLE})|(?:{_PEOPLE}).{{0,4}}(?:都|也|还)?(?:不知道|不知情)|家里|家人|爸妈|父母"
 )
-# it happened already, or somebody else speaks
+# it happened already, it is about the borrower's own messages, or somebody else speaks
 _COMPLAINS = re.compile(
-    r"天天|一直|老是|[又再]|凭|为什么|投诉|停止|烦|骚扰|威胁|已经|(?:打|找|说|发|联系|通知|告诉)[了过到]|欠|他是|我是(?!本人|借款人)"
+    r"天天|一直|老是|[又再]|凭|为什么|投诉|停止|烦|骚扰|威胁|已经|(?:打|找|说|发|联系|通知|告诉)[了过到]|欠|他是|我是(?!本人|借款人)|我[打发]"
 )
 
 

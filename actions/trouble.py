@@ -91,8 +91,6 @@ def third_party(turn: Turn) -> Answer:
 @answers("stop_reminders")
 def stop_reminders(turn: Turn) -> Answer:
     """Stops proactive messages at once; costs no service. Who names hours or a way keeps the others."""
-    if answer := family_left_out(turn):
-        return answer
     if answer := wished(turn):
         return answer
     turn.services.conversations.hold_reminders(turn.conversation, "opt_out", turn.now)
